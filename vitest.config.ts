@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    // Worker threads and real servers: two files at a time keep two cores busy and timings sane.
+    maxWorkers: 2,
+  },
+});
