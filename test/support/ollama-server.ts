@@ -1,0 +1,296 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
+import {
+  countTokens,
+  type Fault,
+  type ReplyScript,
+  replyFor,
+  type ScriptedReply,
+  tokensOf,
+  until,
+} from './scripted-reply.ts';
+
+export interface OllamaModel {
+  /** With its tag: `llama3.2:latest`. */
+  readonly name: string;
+  /** `completion`, `tools`, `thinking`, `embedding`, … */
+  readonly capabilities: readonly string[];
+  readonly contextLength?: number;
+}
+
+/** What `ollama pull` of a model does: the bytes of its layers, or the error line of the registry. */
+export interface ScriptedPull {
+  readonly layers?: readonly number[];
+  readonly error?: string;
+  readonly capabilities?: readonly string[];
+}
+
+export interface OllamaServerOptions extends Hooks {
+  readonly models?: readonly OllamaModel[];
+  readonly reply?: ReplyScript;
+  /** Models that can be pulled. */
+  readonly pulls?: Readonly<Record<string, ScriptedPull>>;
+  /** Awaited before every line of a pull. */
+  readonly pullGate?: () => Promise<void>;
+}
+
+const CHAT: OllamaModel = { name: 'llama3.2:latest', capabilities: ['completion', 'tools'] };
+
+/** A stand-in for Ollama that speaks its wire protocol, and can be slow, stall, break and lie. */
+export class OllamaServer extends RecordedHttp {
+  models: OllamaModel[];
+  reply: ReplyScript;
+  /** Replaces every answer of `/api/chat` while it is set. */
+  fault: Fault | null = null;
+  readonly #loaded = new Map<string, { contextLength: number; expiresAtMs: number }>();
+  readonly #pulls: Readonly<Record<string, ScriptedPull>>;
+  readonly #pullGate: () => Promise<void>;
+
+  constructor(options: OllamaServerOptions = {}) {
+    super(options);
+    this.models = [...(options.models ?? [CHAT])];
+    this.reply = options.reply ?? 'Hello from the stand-in.';
+    this.#pulls = options.pulls ?? {};
+    this.#pullGate = options.pullGate ?? (async () => {});
+  }
+
+  protected async answer(request: RecordedRequest, response: ServerResponse): Promise<void> {
+    const { body } = request;
+    switch (`${request.method} ${request.path}`) {
+      case 'POST /api/chat':
+        return this.#chat(request, response);
+      case 'POST /api/pull':
+        return this.#pull(body.model ?? body.name, body.stream !== false, response);
+      case 'POST /api/embed':
+        return this.#embed(body, response);
+      case 'POST /api/show': {
+        const model = this.#find(body.model ?? body.name);
+        if (!model) return this.#notFound(body.model, response);
+        const info = {
+          'general.architecture': 'llama',
+          'llama.context_length': model.contextLength ?? 131_072,
+        };
+        return this.json(response, 200, {
+          details: { family: 'llama', parameter_size: '3.2B', quantization_level: 'Q4_K_M' },
+          model_info: info,
+          capabilities: model.capabilities,
+        });
+      }
+      case 'GET /api/tags':
+        return this.json(response, 200, { models: this.models.map((model) => this.#tag(model.name)) });
+      case 'GET /api/ps': {
+        const models = [...this.#loaded].map(([name, { contextLength, expiresAtMs }]) => ({
+          ...this.#tag(name),
+          expires_at: new Date(expiresAtMs).toISOString(),
+          size_vram: 2_019_393_189,
+          context_length: contextLength,
+        }));
+        return this.json(response, 200, { models });
+      }
+      case 'GET /api/version':
+        return this.json(response, 200, { version: '0.12.6' });
+      default:
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
+    }
+  }
+
+  async #chat(request: RecordedRequest, response: ServerResponse): Promise<void> {
+    const { body } = request;
+    const model = this.#find(body.model);
+    if (!model) return this.#notFound(body.model, response);
+    const can = (capability: string) => model.capabilities.includes(capability);
+    const refuse = (what: string) =>
+      this.json(response, 400, { error: `"${body.model}" does not support ${what}` });
+    if (!can('completion')) return refuse('chat');
+    if (body.think && !can('thinking')) return refuse('thinking');
+    if (body.tools?.length && !can('tools')) return refuse('tools');
+    this.#load(model, body);
+    const base = () => ({ model: body.model, created_at: new Date().toISOString() });
+    if (body.messages.length === 0) {
+      const message = { role: 'assistant', content: '' };
+      return this.json(response, 200, { ...base(), message, done: true, done_reason: 'load' });
+    }
+
+    const scripted = replyFor(this.reply, body);
+    const reply: ScriptedReply = this.fault ? { ...scripted, fault: this.fault } : scripted;
+    const { fault } = reply;
+    if (fault?.kind === 'status') return this.json(response, fault.status, { error: fault.message });
+
+    const receivedAt = performance.now();
+    const ns = (fromMs: number, toMs: number) => Math.round((toMs - fromMs) * 1e6);
+    const lines = this.#messages(reply, body, can('thinking'));
+    const limit =
+      body.options?.num_predict > 0 ? (body.options.num_predict as number) : Number.POSITIVE_INFINITY;
+    const write = (value: unknown) => response.write(`${JSON.stringify(value)}\n`);
+    let index = 0;
+    let firstAt = receivedAt;
+    const whole = { role: 'assistant', content: '', thinking: '', tool_calls: [] as unknown[] };
+    try {
+      await until(receivedAt, reply.firstByteMs ?? 0, this.closing.signal);
+      firstAt = performance.now();
+      for (const message of lines) {
+        if (index >= limit) break;
+        if (fault && index >= fault.afterTokens && (await this.#break(fault, response))) return;
+        if (reply.msPerToken) await until(firstAt, index * reply.msPerToken, this.closing.signal);
+        if (response.destroyed) return;
+        this.hooks.onToken?.(request, index, process.hrtime.bigint());
+        index++;
+        if (body.stream === false) {
+          whole.content += message.content;
+          whole.thinking += message.thinking ?? '';
+          whole.tool_calls.push(...(message.tool_calls ?? []));
+          continue;
+        }
+        if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+        write({ ...base(), message: { role: 'assistant', ...message }, done: false });
+      }
+      if (fault && (await this.#break(fault, response))) return;
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      throw error;
+    }
+    const endedAt = performance.now();
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    write({
+      ...base(),
+      message: body.stream === false ? whole : { role: 'assistant', content: '' },
+      done: true,
+      done_reason: index >= limit ? 'length' : 'stop',
+      total_duration: ns(receivedAt, endedAt),
+      load_duration: 0,
+      prompt_eval_count: countTokens(body.messages),
+      prompt_eval_duration: ns(receivedAt, firstAt),
+      eval_count: index,
+      eval_duration: ns(firstAt, endedAt),
+    });
+    response.end();
+  }
+
+  /** The messages of a reply as the engine streams them: thinking, text, then the tool calls, each whole. */
+  // biome-ignore lint/suspicious/noExplicitAny: a request body.
+  #messages(reply: ScriptedReply, body: any, canThink: boolean) {
+    const messages: { content: string; thinking?: string; tool_calls?: unknown[] }[] = [];
+    if (canThink && body.think !== false) {
+      // A capable model thinks unless it is told not to.
+      for (const thinking of tokensOf(reply.reasoning ?? 'Let me think.'))
+        messages.push({ content: '', thinking });
+    }
+    for (const content of tokensOf(reply.text)) messages.push({ content });
+    reply.toolCalls?.forEach((call, index) => {
+      const id = `call_${index}`;
+      messages.push({ content: '', tool_calls: [{ id, function: { index, ...call } }] });
+    });
+    return messages;
+  }
+
+  /** True when the answer is over. */
+  async #break(fault: Fault, response: ServerResponse): Promise<boolean> {
+    switch (fault.kind) {
+      case 'stall':
+        await delay(2 ** 31 - 1, undefined, { signal: this.closing.signal, ref: false });
+        return true;
+      case 'reset':
+        // What was written so far leaves with the end of this tick; a reset would discard it.
+        await setImmediate();
+        response.socket?.resetAndDestroy();
+        return true;
+      case 'eof':
+        response.end();
+        return true;
+      case 'error-line':
+        response.write(`${JSON.stringify({ error: fault.message })}\n`);
+        response.end();
+        return true;
+      case 'garbage':
+        response.write('<html>502 Bad Gateway</html>\n');
+        return false;
+      case 'status':
+        return false;
+    }
+  }
+
+  async #pull(name: string, streamed: boolean, response: ServerResponse): Promise<void> {
+    const pull = this.#pulls[name];
+    const lines: { status?: string; error?: string; digest?: string; total?: number; completed?: number }[] =
+      [{ status: 'pulling manifest' }];
+    if (!pull || pull.error) lines.push({ error: pull?.error ?? 'pull model manifest: file does not exist' });
+    else {
+      pull.layers?.forEach((total, index) => {
+        const digest = `sha256:${String(index).padStart(12, '0')}`;
+        const status = `pulling ${String(index).padStart(12, '0')}`;
+        lines.push({ status, digest, total });
+        for (const part of [0.25, 0.5, 1]) lines.push({ status, digest, total, completed: total * part });
+      });
+      lines.push(
+        { status: 'verifying sha256 digest' },
+        { status: 'writing manifest' },
+        { status: 'success' },
+      );
+    }
+    if (streamed) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for (const line of lines) {
+      await this.#pullGate();
+      if (response.destroyed) return;
+      if (line.status === 'success') {
+        const capabilities = pull?.capabilities ?? ['completion', 'tools'];
+        this.models.unshift({ name: withTag(name), capabilities });
+      }
+      if (streamed) response.write(`${JSON.stringify(line)}\n`);
+    }
+    if (streamed) response.end();
+    else this.json(response, 200, lines.at(-1));
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: a request body.
+  #embed(body: any, response: ServerResponse): void {
+    if (!this.#find(body.model)) {
+      this.#notFound(body.model, response);
+      return;
+    }
+    const inputs: string[] = Array.isArray(body.input) ? body.input : [body.input];
+    this.json(response, 200, {
+      model: body.model,
+      embeddings: inputs.map(letterVector),
+      total_duration: 1_000_000,
+      load_duration: 0,
+      prompt_eval_count: inputs.reduce((sum, text) => sum + countTokens(text), 0),
+    });
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: a request body.
+  #load(model: OllamaModel, body: any): void {
+    const minutes = typeof body.keep_alive === 'string' ? Number.parseFloat(body.keep_alive) : 5;
+    const contextLength = body.options?.num_ctx ?? 4096;
+    this.#loaded.set(model.name, { contextLength, expiresAtMs: Date.now() + minutes * 60_000 });
+  }
+
+  #tag(name: string) {
+    const digest = Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64);
+    const details = { format: 'gguf', family: 'llama', parameter_size: '3.2B', quantization_level: 'Q4_K_M' };
+    return { name, model: name, modified_at: '2026-11-01T12:00:00Z', size: 2_019_393_189, digest, details };
+  }
+
+  #find(name: string): OllamaModel | undefined {
+    return this.models.find((model) => model.name === withTag(name));
+  }
+
+  #notFound(name: string, response: ServerResponse): void {
+    this.json(response, 404, { error: `model '${name}' not found` });
+  }
+}
+
+function withTag(name: string): string {
+  return name.includes(':') ? name : `${name}:latest`;
+}
+
+/** A unit vector of letter counts: texts with the same letters are near each other, and nothing is random. */
+function letterVector(text: string): number[] {
+  const counts = new Array<number>(26).fill(0.001);
+  for (const letter of text.toLowerCase().matchAll(/[a-z]/g)) {
+    const index = letter[0].charCodeAt(0) - 97;
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  const norm = Math.hypot(...counts);
+  return counts.map((count) => count / norm);
+}

@@ -1,0 +1,173 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
+import {
+  countTokens,
+  type Fault,
+  type ReplyScript,
+  replyFor,
+  type ScriptedReply,
+  tokensOf,
+  until,
+} from './scripted-reply.ts';
+
+export interface OpenAiServerOptions extends Hooks {
+  readonly models?: readonly string[];
+  readonly reply?: ReplyScript;
+  /** When it is set, a request with another bearer token is a 401. */
+  readonly apiKey?: string;
+  /** vLLM says it in `/v1/models`. */
+  readonly maxModelLen?: number;
+  /** False: like the servers that ignore `stream_options`. */
+  readonly reportsUsage?: boolean;
+}
+
+/** A stand-in for a server with OpenAI's `/v1/chat/completions`: SSE, tools as deltas, usage, errors. */
+export class OpenAiServer extends RecordedHttp {
+  models: readonly string[];
+  reply: ReplyScript;
+  /** Replaces every answer of `/v1/chat/completions` while it is set. */
+  fault: Fault | null = null;
+  readonly #options: OpenAiServerOptions;
+
+  constructor(options: OpenAiServerOptions = {}) {
+    super(options);
+    this.#options = options;
+    this.models = options.models ?? ['stand-in-1'];
+    this.reply = options.reply ?? 'Hello from the stand-in.';
+  }
+
+  /** What `OPENAI_BASE_URL` would be. */
+  get baseUrl(): string {
+    return `${this.url}/v1`;
+  }
+
+  protected async answer(request: RecordedRequest, response: ServerResponse): Promise<void> {
+    const { apiKey, maxModelLen } = this.#options;
+    if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) {
+      return this.#error(response, 401, 'Incorrect API key provided.', 'invalid_api_key');
+    }
+    switch (`${request.method} ${request.path}`) {
+      case 'GET /v1/models': {
+        const length = maxModelLen === undefined ? {} : { max_model_len: maxModelLen };
+        const data = this.models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'x', ...length }));
+        return this.json(response, 200, { object: 'list', data });
+      }
+      case 'POST /v1/chat/completions':
+        return this.#complete(request, response);
+      default:
+        return this.#error(response, 404, `Unknown request URL: ${request.method} ${request.path}`, null);
+    }
+  }
+
+  async #complete(request: RecordedRequest, response: ServerResponse): Promise<void> {
+    const { body } = request;
+    if (!this.models.includes(body.model)) {
+      return this.#error(response, 404, `The model '${body.model}' does not exist`, 'model_not_found');
+    }
+    const scripted = replyFor(this.reply, body);
+    const reply: ScriptedReply = this.fault ? { ...scripted, fault: this.fault } : scripted;
+    const { fault } = reply;
+    if (fault?.kind === 'status') return this.#error(response, fault.status, fault.message, null);
+
+    const limit: number = body.max_tokens ?? body.max_completion_tokens ?? Number.POSITIVE_INFINITY;
+    const all = deltasOf(reply);
+    const deltas = all.slice(0, limit);
+    const finish = all.length > limit ? 'length' : reply.toolCalls?.length ? 'tool_calls' : 'stop';
+    const usage = {
+      prompt_tokens: countTokens(body.messages),
+      completion_tokens: deltas.length,
+      total_tokens: countTokens(body.messages) + deltas.length,
+      prompt_tokens_details: { cached_tokens: reply.cachedTokens ?? 0 },
+    };
+    const base = { id: 'chatcmpl-1', created: 0, model: body.model };
+    if (!body.stream) {
+      const content = tokensOf(reply.text).join('');
+      const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: finish }];
+      return this.json(response, 200, { ...base, object: 'chat.completion', choices, usage });
+    }
+
+    const send = (chunk: object) =>
+      response.write(`data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', ...chunk })}\n\n`);
+    const choice = (delta: object, finish_reason: string | null = null) => ({
+      choices: [{ index: 0, delta, finish_reason }],
+    });
+    const startedAt = performance.now();
+    try {
+      await until(startedAt, reply.firstByteMs ?? 0, this.closing.signal);
+      for (const [index, delta] of deltas.entries()) {
+        if (fault && index >= fault.afterTokens && (await this.#break(fault, response))) return;
+        if (reply.msPerToken) await until(startedAt, index * reply.msPerToken, this.closing.signal);
+        if (response.destroyed) return;
+        if (!response.headersSent) {
+          response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+          send(choice({ role: 'assistant', content: '' }));
+        }
+        this.hooks.onToken?.(request, index, process.hrtime.bigint());
+        send(choice(delta));
+      }
+      if (fault && (await this.#break(fault, response))) return;
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      throw error;
+    }
+    send(choice({}, finish));
+    if (body.stream_options?.include_usage && this.#options.reportsUsage !== false)
+      send({ choices: [], usage });
+    response.end('data: [DONE]\n\n');
+  }
+
+  /** True when the answer is over. */
+  async #break(fault: Fault, response: ServerResponse): Promise<boolean> {
+    switch (fault.kind) {
+      case 'stall':
+        await delay(2 ** 31 - 1, undefined, { signal: this.closing.signal, ref: false });
+        return true;
+      case 'reset':
+        // What was written so far leaves with the end of this tick; a reset would discard it.
+        await setImmediate();
+        response.socket?.resetAndDestroy();
+        return true;
+      case 'eof':
+        response.end();
+        return true;
+      case 'error-line':
+        response.end(
+          `data: ${JSON.stringify({ error: { message: fault.message, type: 'server_error' } })}\n\n`,
+        );
+        return true;
+      case 'garbage':
+        response.write('data: <html>502 Bad Gateway</html>\n\n');
+        return false;
+      case 'status':
+        return false;
+    }
+  }
+
+  #error(response: ServerResponse, status: number, message: string, code: string | null): void {
+    const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+    this.json(response, status, { error: { message, type, param: null, code } });
+  }
+}
+
+/** The deltas after the one with the role: reasoning, text, and each tool call in three pieces. */
+function deltasOf(reply: ScriptedReply): object[] {
+  const deltas: object[] = [];
+  for (const reasoning_content of tokensOf(reply.reasoning)) deltas.push({ reasoning_content });
+  for (const content of tokensOf(reply.text)) deltas.push({ content });
+  reply.toolCalls?.forEach((call, index) => {
+    const text = JSON.stringify(call.arguments);
+    const half = Math.ceil(text.length / 2);
+    const head = {
+      index,
+      id: `call_${index}`,
+      type: 'function',
+      function: { name: call.name, arguments: '' },
+    };
+    deltas.push({ tool_calls: [head] });
+    for (const piece of [text.slice(0, half), text.slice(half)]) {
+      deltas.push({ tool_calls: [{ index, function: { arguments: piece } }] });
+    }
+  });
+  return deltas;
+}
