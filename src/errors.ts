@@ -11,21 +11,44 @@ export type ErrorCode =
   | 'not_found'
   | 'conflict'
   | 'unauthorized'
+  | 'forbidden'
   | 'store_failed';
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['engine_unavailable', 'engine_timeout', 'breaker_open']);
+
+const FAULTS_OF_CALLER: ReadonlySet<ErrorCode> = new Set([
+  'invalid_request',
+  'not_found',
+  'conflict',
+  'unauthorized',
+  'forbidden',
+]);
+
+interface ErrorOptions {
+  readonly cause?: unknown;
+  readonly param?: string | null;
+  readonly wireCode?: string;
+}
 
 /** Every error that leaves a room of this program. `cause` keeps what a library threw. */
 export class VivavoceError extends Error {
   readonly code: ErrorCode;
   /** Which field of the input is at fault, as a path: `session.audio.output.format`. */
   readonly param: string | null;
+  /** The word of the protocol for it where clients know one: `response_cancel_not_active`. */
+  readonly wireCode: string | null;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; param?: string | null } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'VivavoceError';
     this.code = code;
     this.param = options.param ?? null;
+    this.wireCode = options.wireCode ?? null;
+  }
+
+  /** True when the caller has to change the call; false when something here or behind us failed. */
+  isFaultOfCaller(): boolean {
+    return FAULTS_OF_CALLER.has(this.code);
   }
 
   /** True when the same call may succeed a little later without a change by the caller. */

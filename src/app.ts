@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import { readAgent } from './agent-file.ts';
+import { type Clock, type IdSource, randomIds, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { Conversations } from './conversation/conversations.ts';
+import { lockDataDir } from './conversation/data-dir-lock.ts';
+import { SqliteStore } from './conversation/sqlite-store.ts';
+import type { EngineStatus } from './engine-status.ts';
+import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './engines.ts';
+import { createTurnGraph } from './graph/graph.ts';
+import { Auth } from './server/auth.ts';
+import { createExpressApp, listen } from './server/http.ts';
+import { RealtimeServer } from './server/realtime.ts';
+import { chatCompletionRoutes } from './server/routes/chat-completions.ts';
+import { clientSecretRoutes } from './server/routes/client-secrets.ts';
+import { conversationRoutes } from './server/routes/conversations.ts';
+import { healthRoutes } from './server/routes/health.ts';
+import { modelRoutes } from './server/routes/models.ts';
+import { speechRoutes } from './server/routes/speech.ts';
+import { Telemetry } from './telemetry/events.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+interface Outside {
+  readonly clock?: Clock;
+  readonly ids?: IdSource;
+}
+
+const NO_VOICE_INPUT: EngineStatus = {
+  part: 'stt',
+  engine: 'none',
+  detail: '',
+  state: 'degraded',
+  reason: 'This version does not listen yet: send text.',
+};
+
+/** The running service. The one place where its parts meet. */
+export class App implements AsyncDisposable {
+  readonly url: string;
+  readonly #resources: AsyncDisposableStack;
+  readonly #engines: () => readonly EngineStatus[];
+
+  private constructor(url: string, resources: AsyncDisposableStack, engines: () => readonly EngineStatus[]) {
+    this.url = url;
+    this.#resources = resources;
+    this.#engines = engines;
+  }
+
+  /** What each engine is and why. */
+  get engines(): readonly EngineStatus[] {
+    return this.#engines();
+  }
+
+  /**
+   * Starts everything that does not depend on each other at once, and listens when it can take a turn.
+   *
+   * @throws VivavoceError `config_invalid`, `data_dir_locked` or `store_failed`, with what to do.
+   */
+  static async start(config: Config, { clock = systemClock, ids = randomIds }: Outside = {}): Promise<App> {
+    await using resources = new AsyncDisposableStack();
+    const telemetry = new Telemetry(createLogger(config.LOG_LEVEL));
+    const agent = await readAgent(config.AGENT_FILE);
+    resources.use(lockDataDir(config.DATA_DIR));
+
+    const deps: EngineDeps = { config, agent, clock, telemetry, resources };
+    let announce: () => void = () => undefined;
+    const model = createChatModel(deps, (status) => {
+      telemetry.engineChanged(status);
+      announce();
+    });
+    const path = join(config.DATA_DIR, 'conversations.db');
+    const [store, { voice, status: voiceStatus }] = await Promise.all([
+      SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
+      createVoice(deps),
+      model.start(),
+    ]);
+    if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
+    telemetry.engineChanged(voiceStatus);
+
+    const storeStatus: EngineStatus = {
+      part: 'store',
+      engine: 'sqlite',
+      detail: path,
+      state: 'ready',
+      reason: 'everything that is said is kept on this machine',
+    };
+    const engines = () => [
+      model.status(),
+      voiceStatus,
+      config.STT === 'none' ? { ...NO_VOICE_INPUT, state: 'ready' as const } : NO_VOICE_INPUT,
+      storeStatus,
+    ];
+    const conversations = new Conversations({ store, clock, ids });
+    const graph = createTurnGraph({ model, clock, timezone: config.TIMEZONE });
+    const auth = new Auth(config.API_KEYS, clock);
+    const origins = { allowedOrigins: config.ALLOWED_ORIGINS, isOpen: auth.isOpen };
+    const voiceName = defaultVoice(deps, voice);
+    const realtime = new RealtimeServer({
+      ...{ clock, ids, telemetry, graph, agent, voice, auth, origins, conversations },
+      defaultVoice: voiceName,
+      prices: pricesOf(config),
+      limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
+      noVoiceInput: NO_VOICE_INPUT.reason,
+    });
+    announce = () => realtime.broadcast({ type: 'vivavoce.engines.changed', engines: [...engines()] });
+
+    const app = createExpressApp({
+      auth,
+      origins,
+      log: telemetry.log,
+      health: healthRoutes({ engines }),
+      api: [
+        conversationRoutes({ store, conversations, clock, ids }),
+        chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
+        speechRoutes({ voice, defaultVoice: voiceName }),
+        modelRoutes({ startedAtMs: clock.nowMs() }),
+        clientSecretRoutes({
+          auth,
+          defaults: () => ({
+            id: ids.next('sess'),
+            model: 'vivavoce',
+            instructions: agent.instructions,
+            voice: voiceName,
+          }),
+        }),
+      ],
+    });
+    const { server, url } = await listen(app, realtime, {
+      host: config.HOST,
+      port: config.PORT,
+      tlsCert: config.TLS_CERT,
+      tlsKey: config.TLS_KEY,
+    });
+    resources.defer(async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await realtime[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      await closed;
+    });
+    return new App(url, resources.move(), engines);
+  }
+
+  /** Says goodbye to everybody, then releases everything, last started first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}
+
+function pricesOf(config: Config) {
+  const { LLM_PRICE_INPUT: input, LLM_PRICE_CACHED_INPUT: cachedInput, LLM_PRICE_OUTPUT: output } = config;
+  if (input === undefined || output === undefined) return null;
+  return {
+    input,
+    output,
+    currency: config.LLM_PRICE_CURRENCY,
+    ...(cachedInput !== undefined && { cachedInput }),
+  };
+}

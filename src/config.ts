@@ -1,0 +1,196 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { VivavoceError } from './errors.ts';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(1);
+const price = z.coerce.number().min(0);
+const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
+/**
+ * Every environment variable that the program reads, with its default and its description: `npm run docs` makes
+ * `docs/configuration.md` from it.
+ */
+export const settings = z.object({
+  PORT: port.default(4000).describe('Port of HTTP and WebSocket; 0 takes any free one.'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on. Any but loopback needs `API_KEYS`.'),
+  DATA_DIR: z
+    .string()
+    .default('./data')
+    .describe('Folder of everything that is kept. One process at a time.'),
+  API_KEYS: list
+    .prefault('')
+    .describe('`name:key,…`: who may connect. Unset: everybody on this machine, as `local`.'),
+  ALLOWED_ORIGINS: list
+    .prefault('')
+    .describe('Web origins besides our own page that may connect, `https://a.example,…`.'),
+  TLS_CERT: z
+    .string()
+    .optional()
+    .describe('PEM file of the certificate; with `TLS_KEY` the server speaks TLS.'),
+  TLS_KEY: z.string().optional().describe('PEM file of the private key.'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  AGENT_FILE: z.string().optional().describe('JSON file: `name`, `instructions`, `voice`, `greeting`.'),
+  TIMEZONE: z
+    .string()
+    .default(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    .describe('IANA time zone in which the agent tells the time. Default: that of the machine.'),
+
+  LLM: z
+    .enum(['auto', 'ollama', 'openai', 'offline'])
+    .default('auto')
+    .describe('Language model. `auto` takes the best that answers and keeps looking.'),
+  OLLAMA_BASE_URL: url.default('http://127.0.0.1:11434'),
+  OLLAMA_MODEL: z
+    .string()
+    .optional()
+    .describe('Unset: the first installed model that can chat. A named one that is missing is pulled.'),
+  OPENAI_BASE_URL: url.optional().describe('Any OpenAI-compatible server, with its `/v1`.'),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().optional().describe('Unset: the first that `/models` of the server lists.'),
+  LLM_CONTEXT_TOKENS: count
+    .default(8192)
+    .describe('Context of the model; constant, because changing it makes Ollama load the model again.'),
+  LLM_PRICE_INPUT: price.optional().describe('Price of a million input tokens, for the cost of each turn.'),
+  LLM_PRICE_CACHED_INPUT: price.optional().describe('The same for cached input. Default: the input price.'),
+  LLM_PRICE_OUTPUT: price.optional().describe('The same for output.'),
+  LLM_PRICE_CURRENCY: z.string().length(3).default('USD'),
+  VOICE_REPLY_TOKENS: count
+    .default(50)
+    .describe('A spoken reply ends at the first sentence end past so many tokens.'),
+  VOICE_REPLY_MAX_TOKENS: count.default(100).describe('… and at this one in any case.'),
+
+  TTS: z.enum(['auto', 'flite', 'kokoro', 'openai']).default('auto').describe('Voice engine.'),
+  TTS_VOICE: z.string().optional().describe('Voice of the engine. Default: its first.'),
+  TTS_BASE_URL: url.optional().describe('OpenAI-compatible speech server. Default: `OPENAI_BASE_URL`.'),
+  TTS_API_KEY: z.string().optional().describe('Default: `OPENAI_API_KEY`.'),
+  TTS_MODEL: z.string().default('tts-1').describe('Model name sent to the speech server.'),
+  TTS_WORKERS: count.default(Math.min(2, availableParallelism())).describe('Threads that synthesise.'),
+  VOICE_CACHE_MB: z.coerce
+    .number()
+    .min(0)
+    .default(64)
+    .describe('Memory for speech made before; 0 turns it off.'),
+  VOICE_CACHE_TTL_SECONDS: count.default(86_400),
+  VOICE_PHRASES_FILE: z
+    .string()
+    .optional()
+    .describe('Text file, a phrase a line, spoken into the voice cache in the background at start.'),
+
+  STT: z.enum(['auto', 'whisper', 'pocketsphinx', 'openai', 'none']).default('auto'),
+  VAD: z.enum(['silero', 'energy']).optional(),
+  EMBEDDINGS: z.enum(['auto', 'ollama', 'local', 'none']).default('auto'),
+  EXTRACTION_MODEL: z.string().optional(),
+  QDRANT_URL: url.optional(),
+  QDRANT_API_KEY: z.string().optional(),
+  DATABASE_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
+});
+
+/** Values of settings whose engine does not exist yet: naming one stops the start instead of being ignored. */
+const NOT_BUILT: Partial<Record<keyof typeof settings.shape, readonly string[] | 'any'>> = {
+  TTS: ['kokoro'],
+  STT: ['whisper', 'pocketsphinx', 'openai'],
+  VAD: 'any',
+  EMBEDDINGS: ['ollama', 'local'],
+  EXTRACTION_MODEL: 'any',
+  QDRANT_URL: 'any',
+  QDRANT_API_KEY: 'any',
+  DATABASE_URL: 'any',
+  REDIS_URL: 'any',
+};
+
+/** An API key and the name under which its conversations are kept. */
+export interface ApiKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+export type Config = Readonly<
+  Omit<z.output<typeof settings>, 'API_KEYS' | 'DATA_DIR'> & {
+    API_KEYS: readonly ApiKey[];
+    /** Absolute. */
+    DATA_DIR: string;
+  }
+>;
+
+/**
+ * Reads the settings from `env` (the process's own by default). An empty variable counts as unset.
+ *
+ * @throws VivavoceError `config_invalid` with a line for every setting that is wrong.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const given = Object.fromEntries(
+    Object.keys(settings.shape).flatMap((name) => (env[name]?.trim() ? [[name, env[name].trim()]] : [])),
+  );
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const problems = Object.entries(NOT_BUILT).flatMap(([name, values]) =>
+    given[name] && (values === 'any' || values.includes(given[name]))
+      ? [`${name}=${given[name]} is not available in this version; unset it`]
+      : [],
+  );
+  const value = parsed.data;
+  const apiKeys = parseApiKeys(value.API_KEYS, problems);
+  if (!isLoopback(value.HOST) && apiKeys.length === 0) {
+    problems.push(`HOST=${value.HOST} can be reached from other machines: set API_KEYS=name:key first`);
+  }
+  if ((value.TLS_CERT === undefined) !== (value.TLS_KEY === undefined)) {
+    problems.push('TLS_CERT and TLS_KEY go together: set both or neither');
+  }
+  if (value.LLM === 'openai' && !value.OPENAI_BASE_URL && !value.OPENAI_API_KEY) {
+    problems.push('LLM=openai needs OPENAI_BASE_URL (a server of yours) or OPENAI_API_KEY');
+  }
+  if (value.TTS === 'openai' && !value.TTS_BASE_URL && !value.OPENAI_BASE_URL && !value.OPENAI_API_KEY) {
+    problems.push('TTS=openai needs TTS_BASE_URL (a server of yours) or OPENAI_API_KEY');
+  }
+  if (!isTimezone(value.TIMEZONE)) {
+    problems.push(`TIMEZONE=${value.TIMEZONE} is not a time zone such as Europe/Berlin`);
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return Object.freeze({ ...value, API_KEYS: apiKeys, DATA_DIR: resolve(value.DATA_DIR) });
+}
+
+function parseApiKeys(entries: readonly string[], problems: string[]): ApiKey[] {
+  const keys: ApiKey[] = [];
+  for (const entry of entries) {
+    const [name, key] = [
+      entry.slice(0, entry.indexOf(':')).trim(),
+      entry.slice(entry.indexOf(':') + 1).trim(),
+    ];
+    if (!entry.includes(':') || !/^[\w-]{1,64}$/.test(name) || key.length < 8) {
+      problems.push(
+        'API_KEYS: each entry is name:key, the name of letters, digits, - or _, the key of 8 or more',
+      );
+    } else if (keys.some((other) => other.name === name || other.key === key)) {
+      problems.push(`API_KEYS: the name or key of ${name} is there twice`);
+    } else keys.push({ name, key });
+  }
+  return keys;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(lines: readonly string[]): VivavoceError {
+  return new VivavoceError('config_invalid', `The settings are not usable:\n  ${lines.join('\n  ')}`);
+}

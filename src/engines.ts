@@ -1,0 +1,231 @@
+import { readFile } from 'node:fs/promises';
+import type { Agent } from './agent-file.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { EngineStatus } from './engine-status.ts';
+import { messageOf, VivavoceError } from './errors.ts';
+import { AutoChatModel } from './llm/auto-chat-model.ts';
+import type { Candidate } from './llm/candidate-watch.ts';
+import type { ChatRequest } from './llm/chat-model.ts';
+import { OfflineChatModel } from './llm/offline.ts';
+import { OllamaChatModel } from './llm/ollama.ts';
+import { OpenAiChatModel } from './llm/openai.ts';
+import { Guard } from './resilience/guard.ts';
+import type { StreamClocks } from './resilience/guard-stream.ts';
+import { guardChatModel } from './resilience/guarded-chat-model.ts';
+import { guardVoice } from './resilience/guarded-voice.ts';
+import { CachedVoice } from './speech/tts/cached-voice.ts';
+import { FallbackVoice } from './speech/tts/fallback-voice.ts';
+import { FliteVoice } from './speech/tts/flite-voice.ts';
+import { NoVoice } from './speech/tts/no-voice.ts';
+import { OpenAiVoice } from './speech/tts/openai-voice.ts';
+import type { Voice } from './speech/tts/voice.ts';
+import type { Telemetry } from './telemetry/events.ts';
+
+/** A model on a CPU may think long about a long prompt; silence in the middle of an answer is a fault. */
+const LLM_CLOCKS: StreamClocks = { firstMs: 30_000, stallMs: 10_000, totalMs: 180_000 };
+const TTS_CLOCKS: StreamClocks = { firstMs: 5_000, stallMs: 3_000, totalMs: 60_000 };
+const LLM_CONCURRENT = 512;
+const TTS_CONCURRENT = 64;
+const TTS_WAITING = 2_048;
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+export interface EngineDeps {
+  readonly config: Config;
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Everything that was started is released with it, last first. */
+  readonly resources: AsyncDisposableStack;
+}
+
+function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
+  const { clock, telemetry, resources } = deps;
+  return resources.use(
+    new Guard({
+      name,
+      clock,
+      maxConcurrent,
+      maxWaiting,
+      onTransition: ({ to, lastFailure }) =>
+        telemetry.breakerChanged({ guard: name, state: to, reason: lastFailure ?? '' }),
+    }),
+  );
+}
+
+/** The language models that the settings allow, best first, each behind its guard. */
+export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatus) => void): AutoChatModel {
+  const { config, agent, clock, telemetry, resources } = deps;
+  const guarded = (name: string) => guard(name, LLM_CONCURRENT, LLM_CONCURRENT, deps);
+  const contextTokens = config.LLM_CONTEXT_TOKENS;
+  const prefix: ChatRequest = { messages: [{ role: 'system', text: agent.instructions }] };
+
+  const candidates: Candidate[] = [];
+  if (config.LLM === 'auto' || config.LLM === 'ollama') {
+    const ollama = resources.use(
+      new OllamaChatModel({
+        baseUrl: config.OLLAMA_BASE_URL,
+        model: config.OLLAMA_MODEL ?? null,
+        pullMissing: true,
+        contextTokens,
+        clock,
+      }),
+    );
+    let warmed = '';
+    candidates.push({
+      name: 'ollama',
+      model: guardChatModel(ollama, guarded('llm:ollama'), LLM_CLOCKS),
+      async probe(signal) {
+        const status = await ollama.probe(signal);
+        // A model that has just appeared loads and computes the persona before anybody waits for it.
+        if (status.state === 'ready' && warmed !== status.detail) {
+          warmed = status.detail;
+          warmUp(ollama, prefix, telemetry);
+        }
+        return status;
+      },
+    });
+  }
+  if (
+    config.LLM === 'openai' ||
+    (config.LLM === 'auto' && (config.OPENAI_BASE_URL || config.OPENAI_API_KEY))
+  ) {
+    const openai = resources.use(
+      new OpenAiChatModel({
+        baseUrl: config.OPENAI_BASE_URL ?? OPENAI_URL,
+        apiKey: config.OPENAI_API_KEY ?? null,
+        model: config.OPENAI_MODEL ?? null,
+        contextTokens,
+      }),
+    );
+    candidates.push({
+      name: 'openai',
+      model: guardChatModel(openai, guarded('llm:openai'), LLM_CLOCKS),
+      probe: (signal) => openai.probe(signal),
+      intervalMs: 15_000,
+    });
+  }
+  if (config.LLM === 'auto' || config.LLM === 'offline') {
+    const offline = new OfflineChatModel({ clock, timezone: config.TIMEZONE, name: agent.name });
+    candidates.push({ name: 'offline', model: offline, probe: async () => offline.status() });
+  }
+  return resources.use(
+    new AutoChatModel({
+      candidates,
+      clock,
+      onChange,
+      onFallback: (from, to, error) =>
+        telemetry.engineFellBack({ part: 'llm', from, to, error: messageOf(error) }),
+    }),
+  );
+}
+
+function warmUp(ollama: OllamaChatModel, prefix: ChatRequest, telemetry: Telemetry): void {
+  const startedMs = performance.now();
+  ollama.warm(prefix, AbortSignal.timeout(LLM_CLOCKS.totalMs)).then(
+    () => telemetry.warmedUp({ engine: 'ollama', timesMs: [performance.now() - startedMs] }),
+    (error) => telemetry.warmUpFailed({ engine: 'ollama', error: messageOf(error) }),
+  );
+}
+
+export interface StartedVoice {
+  readonly voice: Voice;
+  readonly status: EngineStatus;
+}
+
+/** The voice that the settings ask for. One that cannot start costs the service its sound, not its life. */
+export async function createVoice(deps: EngineDeps): Promise<StartedVoice> {
+  const { config, clock, resources, telemetry } = deps;
+  const started = await startVoice(deps);
+  if (config.VOICE_CACHE_MB === 0 || started.voice instanceof NoVoice) return started;
+  const cache = new CachedVoice(started.voice, {
+    maxBytes: config.VOICE_CACHE_MB * 1024 * 1024,
+    ttlMs: config.VOICE_CACHE_TTL_SECONDS * 1000,
+    clock,
+  });
+  if (config.VOICE_PHRASES_FILE) {
+    const phrases = await readPhrases(config.VOICE_PHRASES_FILE);
+    const closing = resources.adopt(new AbortController(), (controller) => controller.abort());
+    const requests = phrases.map((text) => ({ text, voice: defaultVoice(deps, cache), speed: 1 }));
+    cache.warm(requests, closing.signal).catch((error) => {
+      if (!closing.signal.aborted) telemetry.warmUpFailed({ engine: 'voice cache', error: messageOf(error) });
+    });
+  }
+  return { ...started, voice: cache };
+}
+
+/** The voice that is used when nobody asks for another one that there is. */
+export function defaultVoice({ config, agent }: Pick<EngineDeps, 'config' | 'agent'>, voice: Voice): string {
+  const wanted = [agent.voice, config.TTS_VOICE].find((name) => name && voice.voices.includes(name));
+  return wanted ?? voice.voices[0] ?? 'none';
+}
+
+async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
+  const { config, telemetry } = deps;
+  const local = await startFlite(deps);
+  const url =
+    config.TTS_BASE_URL ?? (config.TTS === 'openai' ? (config.OPENAI_BASE_URL ?? OPENAI_URL) : null);
+  if (config.TTS === 'flite' || url === null) return local;
+
+  const apiKey = config.TTS_API_KEY ?? config.OPENAI_API_KEY;
+  const remote = deps.resources.use(
+    new OpenAiVoice({
+      baseUrl: url,
+      model: config.TTS_MODEL,
+      voice: config.TTS_VOICE ?? 'alloy',
+      ...(apiKey !== undefined && { apiKey }),
+    }),
+  );
+  const guarded = guardVoice(remote, guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
+  const voice = new FallbackVoice(guarded, local.voice, (error) =>
+    telemetry.engineFellBack({
+      part: 'tts',
+      from: 'openai',
+      to: local.voice.engine,
+      error: messageOf(error),
+    }),
+  );
+  const why = config.TTS_BASE_URL ? 'TTS_BASE_URL names it' : 'TTS=openai';
+  return {
+    voice,
+    status: {
+      part: 'tts',
+      engine: 'openai',
+      detail: remote.voices[0] ?? '',
+      state: 'ready',
+      reason: `speech is made at ${url} (${why}); when that fails, by ${local.voice.engine}`,
+    },
+  };
+}
+
+async function startFlite(deps: EngineDeps): Promise<StartedVoice> {
+  const { config, agent, telemetry } = deps;
+  const flite = deps.resources.use(new FliteVoice({ workers: config.TTS_WORKERS }));
+  try {
+    const timesMs = await flite.start();
+    telemetry.warmedUp({ engine: 'flite', timesMs });
+    const voice = guardVoice(flite, guard('tts:flite', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
+    const chosen = defaultVoice({ config, agent }, voice);
+    const reason = 'Flite speaks English on any machine; set TTS_BASE_URL for a better voice';
+    return { voice, status: { part: 'tts', engine: 'flite', detail: chosen, state: 'ready', reason } };
+  } catch (error) {
+    const reason = `answers are shown and not spoken: Flite did not start: ${messageOf(error)}`;
+    telemetry.warmUpFailed({ engine: 'flite', error: messageOf(error) });
+    const status: EngineStatus = { part: 'tts', engine: 'none', detail: '', state: 'failed', reason };
+    return { voice: new NoVoice(reason), status };
+  }
+}
+
+async function readPhrases(path: string): Promise<string[]> {
+  try {
+    const text = await readFile(path, 'utf8');
+    return text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean);
+  } catch (cause) {
+    throw new VivavoceError('config_invalid', `VOICE_PHRASES_FILE cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

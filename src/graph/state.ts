@@ -1,0 +1,54 @@
+import { Annotation } from '@langchain/langgraph';
+import type { ChatMessage, ChatPart, ToolChoice, ToolDefinition } from '../llm/chat-model.ts';
+
+/**
+ * What one turn needs to know. The store is the source of truth; this is the window of one turn and nothing else, so
+ * there is no checkpointer and nothing to grow.
+ */
+export const TurnState = Annotation.Root({
+  /** The persona, or what the client put in its place. */
+  instructions: Annotation<string>,
+  /** The conversation up to the newest user message, oldest first. */
+  history: Annotation<readonly ChatMessage[]>,
+  tools: Annotation<readonly ToolDefinition[] | undefined>,
+  toolChoice: Annotation<ToolChoice | undefined>,
+  temperature: Annotation<number | undefined>,
+  /** Exact upper bound of tokens. */
+  maxTokens: Annotation<number | undefined>,
+  /** The reply ends at the first sentence end past so many tokens; unset: when the model ends. */
+  softTokens: Annotation<number | undefined>,
+  /** Made by `context`. */
+  prompt: Annotation<readonly ChatMessage[]>,
+  /** Made by `respond`: all of the text. */
+  reply: Annotation<string>,
+});
+
+export type TurnState = typeof TurnState.State;
+
+/** What a turn starts from. */
+export type TurnInput = Pick<TurnState, 'instructions' | 'history'> &
+  Partial<Pick<TurnState, 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'softTokens'>>;
+
+/** How long a node took, for the trace. */
+export interface NodeTrace {
+  readonly type: 'node';
+  readonly node: string;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Why the node gave less than it should, in one sentence; null when all is well. */
+  readonly degraded: string | null;
+}
+
+/** The model was asked: the prompt is ready and leaves now. */
+export interface ModelAsked {
+  readonly type: 'model-asked';
+  readonly atMs: number;
+  readonly engine: string;
+  readonly model: string;
+  /** An estimate, for turns that end before the engine says. */
+  readonly promptTokens: number;
+}
+
+/** What a turn streams through LangGraph's `custom` mode. */
+export type TurnPart = ChatPart | NodeTrace | ModelAsked;

@@ -1,0 +1,48 @@
+import type { ChatMessage } from './chat-model.ts';
+
+interface PromptParts {
+  /** The persona. Constant for a session, so that the engine computes it once for everybody. */
+  readonly instructions: string;
+  /** The conversation, oldest first, already trimmed. */
+  readonly history: readonly ChatMessage[];
+  /** What is true only now: the time, later memories and profile. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Puts a prompt together so that its beginning stays the same from turn to turn.
+ *
+ * A local engine keeps the computed prefix of its last prompts; whatever changes early throws that away, which costs
+ * seconds without a GPU. So the persona and the history come first and only ever grow, and what changes with every
+ * turn stands last, just before the newest words of the user.
+ */
+export function buildPrompt({ instructions, history, notes }: PromptParts): ChatMessage[] {
+  const newest = history.findLastIndex((message) => message.role === 'user');
+  const split = newest === -1 ? history.length : newest;
+  const note: ChatMessage[] = notes.length > 0 ? [{ role: 'system', text: notes.join('\n') }] : [];
+  const persona: ChatMessage[] = instructions ? [{ role: 'system', text: instructions }] : [];
+  return [...persona, ...history.slice(0, split), ...note, ...history.slice(split)];
+}
+
+/**
+ * The part of a history that fits into `budget`, cut in blocks: once it is over the budget, the oldest half goes at
+ * once, so that the next turns only append and the engine's prefix cache stays good for many of them. The cut is a
+ * function of the history alone and falls before a user message, so no answer loses its question.
+ */
+export function trimInBlocks(
+  history: readonly ChatMessage[],
+  budget: number,
+  sizeOf: (message: ChatMessage) => number,
+): ChatMessage[] {
+  let start = 0;
+  let size = 0;
+  history.forEach((message, index) => {
+    size += sizeOf(message);
+    if (size <= budget) return;
+    while (start < index && (size > budget / 2 || history[start]?.role !== 'user')) {
+      size -= sizeOf(history[start] as ChatMessage);
+      start++;
+    }
+  });
+  return history.slice(start);
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../clock.ts';
+import type { TurnState } from '../graph/state.ts';
+import type { ChatModel, ChatRequest } from '../llm/chat-model.ts';
+import { estimatePromptTokens } from '../llm/token-estimate.ts';
+import { limitReply } from './limit-reply.ts';
+import type { TurnNode } from './node.ts';
+
+interface Deps {
+  readonly clock: Clock;
+  readonly model: ChatModel;
+}
+
+/** Asks the model and streams every part of its answer as it comes. */
+export function respond({ clock, model }: Deps): TurnNode {
+  return async (state, emit, signal) => {
+    emit({
+      type: 'model-asked',
+      atMs: clock.monotonicMs(),
+      engine: model.engine,
+      model: model.model,
+      promptTokens: estimatePromptTokens(state.prompt),
+    });
+    const parts = model.stream(chatRequest(state), signal);
+    const limited = state.softTokens === undefined ? parts : limitReply(parts, state.softTokens);
+    let reply = '';
+    for await (const part of limited) {
+      if (part.type === 'text') reply += part.text;
+      emit(part);
+    }
+    return { reply };
+  };
+}
+
+function chatRequest({ prompt, tools, toolChoice, maxTokens, temperature }: TurnState): ChatRequest {
+  return {
+    messages: prompt,
+    ...(tools && tools.length > 0 && { tools }),
+    ...(toolChoice !== undefined && { toolChoice }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...(temperature !== undefined && { temperature }),
+  };
+}

@@ -1,0 +1,27 @@
+import type { Request, RequestHandler } from 'express';
+import type { Owner } from '../conversation/store.ts';
+import { type Auth, bearerToken, type Caller, userName } from './auth.ts';
+
+const callers = new WeakMap<Request, Caller>();
+
+/** Identifies who sends a request, from its key and `?user=`. */
+export function requireCaller(auth: Auth): RequestHandler {
+  return (request, _response, next) => {
+    const token = bearerToken(request.headers.authorization);
+    callers.set(request, auth.identify(token, userName(request.query.user)));
+    next();
+  };
+}
+
+export function callerOf(request: Request): Caller {
+  const caller = callers.get(request);
+  if (!caller) throw new Error(`${request.path} is served without requireCaller`);
+  return caller;
+}
+
+/** Whose data the request is about. A user named in the body goes before `?user=`, an ephemeral key's before both. */
+export function ownerOf(request: Request, userInBody?: unknown): Owner {
+  const { owner, isEphemeral } = callerOf(request);
+  const user = isEphemeral ? null : userName(userInBody);
+  return user === null ? owner : { ...owner, user };
+}

@@ -1,0 +1,60 @@
+import { type ErrorCode, VivavoceError } from '../errors.ts';
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  cancelled: 499,
+  config_invalid: 500,
+  data_dir_locked: 500,
+  store_failed: 500,
+  engine_failed: 502,
+  engine_unavailable: 503,
+  breaker_open: 503,
+  engine_timeout: 504,
+};
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly code: string | null;
+    readonly param: string | null;
+  };
+}
+
+export function httpStatus(error: unknown): number {
+  if (error instanceof VivavoceError) return STATUS[error.code];
+  // What Express and its parsers throw carries a status of its own.
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+/** The one shape of errors under `/v1`. Of errors that are not ours nothing but the status is told. */
+export function toErrorBody(error: unknown): ErrorBody {
+  const status = httpStatus(error);
+  if (error instanceof VivavoceError) {
+    return {
+      error: {
+        message: error.message,
+        type: error.isFaultOfCaller() ? 'invalid_request_error' : 'server_error',
+        code: error.wireCode ?? error.code,
+        param: error.param,
+      },
+    };
+  }
+  if (status < 500) {
+    const message = error instanceof Error ? error.message : 'The request cannot be read.';
+    return { error: { message, type: 'invalid_request_error', code: 'invalid_request', param: null } };
+  }
+  return {
+    error: {
+      message: 'Something went wrong here; the log of the server tells what.',
+      type: 'server_error',
+      code: 'internal_error',
+      param: null,
+    },
+  };
+}

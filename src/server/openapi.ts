@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import * as rest from '../protocol/rest.ts';
+import { speechRequest } from '../protocol/rest-audio.ts';
+import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from '../protocol/rest-chat.ts';
+import * as conversations from '../protocol/rest-conversations.ts';
+
+interface Operation {
+  readonly summary: string;
+  readonly description?: string;
+  readonly path?: readonly string[];
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<string, z.ZodType>>;
+}
+
+const JSON_TYPE = 'application/json';
+const text = z.string();
+
+/** One operation; every one of them may answer with the error shape. */
+function operation({
+  summary,
+  description,
+  path = [],
+  query,
+  body,
+  answers,
+}: Operation): ZodOpenApiOperationObject {
+  return {
+    summary,
+    ...(description && { description }),
+    requestParams: {
+      ...(path.length > 0 && { path: z.object(Object.fromEntries(path.map((name) => [name, text]))) }),
+      ...(query && { query }),
+    },
+    ...(body && { requestBody: { content: { [JSON_TYPE]: { schema: body } } } }),
+    responses: {
+      '200': {
+        description: 'Done.',
+        content: Object.fromEntries(Object.entries(answers).map(([type, schema]) => [type, { schema }])),
+      },
+      default: { description: 'It did not work.', content: { [JSON_TYPE]: { schema: rest.restError } } },
+    },
+  };
+}
+
+const id = ['conversation_id'];
+const itemId = ['conversation_id', 'item_id'];
+const alive = z.object({ status: z.literal('alive') });
+
+const paths: ZodOpenApiPathsObject = {
+  '/v1/conversations': {
+    get: operation({
+      summary: 'List conversations',
+      query: rest.listQuery,
+      answers: { [JSON_TYPE]: conversations.conversationList },
+    }),
+    post: operation({
+      summary: 'Create a conversation',
+      body: conversations.createConversationRequest,
+      answers: { [JSON_TYPE]: conversations.conversation },
+    }),
+  },
+  '/v1/conversations/{conversation_id}': {
+    get: operation({
+      summary: 'Get a conversation',
+      path: id,
+      answers: { [JSON_TYPE]: conversations.conversation },
+    }),
+    post: operation({
+      summary: 'Replace its metadata',
+      path: id,
+      body: conversations.updateConversationRequest,
+      answers: { [JSON_TYPE]: conversations.conversation },
+    }),
+    delete: operation({
+      summary: 'Delete it with all of its items',
+      path: id,
+      answers: { [JSON_TYPE]: conversations.conversationDeleted },
+    }),
+  },
+  '/v1/conversations/{conversation_id}/items': {
+    get: operation({
+      summary: 'List items',
+      path: id,
+      query: rest.listQuery,
+      answers: { [JSON_TYPE]: conversations.conversationItemList },
+    }),
+    post: operation({
+      summary: 'Add items',
+      path: id,
+      body: conversations.createItemsRequest,
+      answers: { [JSON_TYPE]: conversations.conversationItemList },
+    }),
+  },
+  '/v1/conversations/{conversation_id}/items/{item_id}': {
+    get: operation({
+      summary: 'Get an item',
+      path: itemId,
+      answers: { [JSON_TYPE]: conversations.conversationItem },
+    }),
+    delete: operation({
+      summary: 'Delete an item',
+      path: itemId,
+      answers: { [JSON_TYPE]: conversations.conversation },
+    }),
+  },
+  '/v1/conversations/{conversation_id}/transcript': {
+    get: operation({
+      summary: 'Read a transcript',
+      description: 'What was said and heard, for people and tools.',
+      path: id,
+      query: conversations.transcriptQuery,
+      answers: {
+        [JSON_TYPE]: z.unknown(),
+        'application/x-ndjson': text,
+        'text/markdown': text,
+        'text/plain': text,
+        'text/vtt': text,
+        'application/x-subrip': text,
+      },
+    }),
+  },
+  '/v1/chat/completions': {
+    post: operation({
+      summary: 'Answer a chat',
+      description:
+        'The messages are the window. Nothing is stored without `store: true` or `metadata.conversation_id`; then ' +
+        'the last user message and the answer are.',
+      body: chatCompletionRequest,
+      answers: { [JSON_TYPE]: chatCompletion, 'text/event-stream': chatCompletionChunk },
+    }),
+  },
+  '/v1/audio/speech': {
+    post: operation({
+      summary: 'Speak a text',
+      description: '24 kHz, 16 bit, mono; sent as it is made.',
+      body: speechRequest,
+      answers: { 'audio/wav': text, 'audio/pcm': text },
+    }),
+  },
+  '/v1/models': {
+    get: operation({ summary: 'List models', answers: { [JSON_TYPE]: rest.modelList } }),
+  },
+  '/v1/realtime/client_secrets': {
+    post: operation({
+      summary: 'Make an ephemeral key',
+      body: rest.clientSecretRequest,
+      answers: { [JSON_TYPE]: rest.clientSecret },
+    }),
+  },
+  '/livez': { get: operation({ summary: 'Is the process alive?', answers: { [JSON_TYPE]: alive } }) },
+  '/readyz': {
+    get: operation({ summary: 'Can it take a turn?', answers: { [JSON_TYPE]: rest.readiness } }),
+  },
+};
+
+/** The REST surface as OpenAPI 3.1, made from the schemas that check the requests. */
+export const openApiDocument = createDocument({
+  openapi: '3.1.1',
+  info: {
+    title: 'Vivavoce',
+    version: '1',
+    description:
+      'Voice and text go over the WebSocket `/v1/realtime`, which speaks the OpenAI Realtime protocol.',
+  },
+  security: [{ key: [] }],
+  components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  paths,
+});

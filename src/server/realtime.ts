@@ -1,0 +1,128 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Conversations } from '../conversation/conversations.ts';
+import type { Owner } from '../conversation/store.ts';
+import { VivavoceError } from '../errors.ts';
+import { MAX_AUDIO_CHARS } from '../protocol/limits.ts';
+import type { Outgoing } from '../session/outgoing.ts';
+import { type Auth, bearerToken, type Caller, userName } from './auth.ts';
+import { httpStatus, toErrorBody } from './error-body.ts';
+import { type OriginPolicy, refusedBecause } from './origin.ts';
+import { RealtimeSocket, type SocketDeps } from './realtime-socket.ts';
+
+const KEY_PROTOCOL = 'openai-insecure-api-key.';
+const BETA_PROTOCOL = 'openai-beta.realtime-v1';
+/** The longest audio event, and room for its envelope. */
+const MAX_FRAME_BYTES = MAX_AUDIO_CHARS + 64 * 1024;
+const CLOSE_DEADLINE_MS = 2_000;
+
+interface RealtimeDeps extends SocketDeps {
+  readonly auth: Auth;
+  readonly origins: OriginPolicy;
+  readonly conversations: Conversations;
+}
+
+/** `/v1/realtime`: lets sockets in and keeps them until they end. */
+export class RealtimeServer implements AsyncDisposable {
+  readonly #deps: RealtimeDeps;
+  readonly #sockets = new Set<RealtimeSocket>();
+  readonly #ws = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    // Compression costs 270 KB a connection and audio does not shrink.
+    perMessageDeflate: false,
+    // The key is never echoed.
+    handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
+  });
+  #isClosing = false;
+
+  constructor(deps: RealtimeDeps) {
+    this.#deps = deps;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Sends one of our own events to everybody who listens to them. */
+  broadcast(event: Outgoing): void {
+    for (const socket of this.#sockets) socket.session.notify(event);
+  }
+
+  /** Takes an HTTP upgrade, or answers it with the reason why not. */
+  async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    // Until the socket is ours a reset would be an unhandled error.
+    const onError = () => stream.destroy();
+    stream.on('error', onError);
+    try {
+      const options = await this.#admit(request);
+      stream.off('error', onError);
+      this.#ws.handleUpgrade(request, stream, head, (socket) => {
+        const realtime = new RealtimeSocket(socket, options, this.#deps);
+        this.#sockets.add(realtime);
+        void realtime.ended.then(() => this.#sockets.delete(realtime));
+      });
+    } catch (error) {
+      refuse(stream, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    const sockets = [...this.#sockets];
+    const ended = Promise.all(sockets.map((socket) => socket.ended));
+    await Promise.all(sockets.map((socket) => socket[Symbol.asyncDispose]()));
+    // A peer that does not answer the close must not hold the server.
+    using _deadline = this.#deps.clock.after(CLOSE_DEADLINE_MS, () => {
+      for (const client of this.#ws.clients) client.terminate();
+    });
+    await ended;
+  }
+
+  async #admit(request: IncomingMessage) {
+    const url = new URL(request.url ?? '/', 'http://realtime');
+    if (url.pathname !== '/v1/realtime') {
+      throw new VivavoceError(
+        'not_found',
+        `There is no WebSocket at ${url.pathname}; it is at /v1/realtime.`,
+      );
+    }
+    if (this.#isClosing) throw new VivavoceError('engine_unavailable', 'The server is shutting down.');
+    const { auth, origins, conversations } = this.#deps;
+    const refusal = refusedBecause(request.headers, origins);
+    if (refusal) throw new VivavoceError('forbidden', refusal);
+
+    const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    const key = protocols.find((name) => name.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
+    const token = bearerToken(request.headers.authorization) ?? key ?? null;
+    const caller = auth.identify(token, userName(url.searchParams.get('user')));
+    return {
+      lease: await this.#lease(conversations, caller.owner, url.searchParams.get('conversation')),
+      model: url.searchParams.get('model') || modelOf(caller) || 'vivavoce',
+      patch: caller.patch,
+      key: caller.owner.key,
+      isBeta:
+        protocols.includes(BETA_PROTOCOL) || String(request.headers['openai-beta']).includes('realtime=v1'),
+      hasExtensions: url.searchParams.get('extensions') === 'vivavoce',
+    };
+  }
+
+  #lease(conversations: Conversations, owner: Owner, id: string | null) {
+    return id === null ? conversations.begin(owner) : conversations.open(owner, id);
+  }
+}
+
+function modelOf({ patch }: Caller): string | null {
+  return typeof patch?.model === 'string' ? patch.model : null;
+}
+
+/** Answers an upgrade with an HTTP error of the same shape as everywhere. */
+function refuse(stream: Duplex, error: unknown): void {
+  const status = httpStatus(error);
+  const body = JSON.stringify(toErrorBody(error));
+  stream.end(
+    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,32 @@
+import { Router } from 'express';
+import { VivavoceError } from '../../errors.ts';
+import { type ClientSecret, clientSecretRequest } from '../../protocol/rest.ts';
+import { defaultSession, mergeSession, type SessionDefaults } from '../../session/session-config.ts';
+import type { Auth } from '../auth.ts';
+import { callerOf, ownerOf } from '../caller.ts';
+import { validate } from '../validate.ts';
+
+const DEFAULT_SECONDS = 600;
+
+interface Deps {
+  readonly auth: Auth;
+  readonly defaults: () => SessionDefaults;
+}
+
+/** Short-lived keys for browsers: whoever has a real key makes them. */
+export function clientSecretRoutes({ auth, defaults }: Deps): Router {
+  const router = Router();
+  router.post('/realtime/client_secrets', (request, response) => {
+    if (callerOf(request).isEphemeral) {
+      throw new VivavoceError('forbidden', 'An ephemeral key cannot make another one; use an API key.');
+    }
+    const { session, expires_after: expiry, user } = validate(clientSecretRequest, request.body ?? {});
+    const seconds = expiry?.seconds ?? DEFAULT_SECONDS;
+    const { value, expiresAtMs } = auth.mint(ownerOf(request, user), session ?? null, seconds);
+    const base = defaults();
+    const effective = mergeSession(defaultSession(base), session ?? {}, base, { voiceIsFixed: false });
+    const expiresAt = Math.floor(expiresAtMs / 1000);
+    response.json({ value, expires_at: expiresAt, session: { ...effective } } satisfies ClientSecret);
+  });
+  return router;
+}

@@ -1,0 +1,153 @@
+import { Router } from 'express';
+import type { Clock, IdSource } from '../../clock.ts';
+import type { Conversations } from '../../conversation/conversations.ts';
+import type { Item } from '../../conversation/item.ts';
+import type { ConversationRecord, ConversationStore, Owner, Page } from '../../conversation/store.ts';
+import { transcriptChunks, transcriptContentType } from '../../conversation/transcript.ts';
+import { VivavoceError } from '../../errors.ts';
+import { listQuery } from '../../protocol/rest.ts';
+import {
+  createConversationRequest,
+  createItemsRequest,
+  type RestConversation,
+  transcriptQuery,
+  updateConversationRequest,
+} from '../../protocol/rest-conversations.ts';
+import { ownerOf } from '../caller.ts';
+import { fromRestItem, toRestItem } from '../rest-item.ts';
+import { validate } from '../validate.ts';
+
+interface Deps {
+  readonly store: ConversationStore;
+  readonly conversations: Conversations;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}
+
+/** What was said: list, read, write and delete it. */
+export function conversationRoutes({ store, conversations, clock, ids }: Deps): Router {
+  const router = Router();
+
+  /** A request's items go through the live conversation, so that an open connection knows of them at once. */
+  const addItems = async (owner: Owner, id: string, inputs: Parameters<typeof fromRestItem>[0][]) => {
+    using lease = await conversations.open(owner, id);
+    const items = inputs.map((input) => fromRestItem(input, ids.next('item'), clock.nowMs()));
+    await lease.conversation.addNew(items);
+    return items;
+  };
+
+  router.post('/conversations', async (request, response) => {
+    const { metadata, items } = validate(createConversationRequest, request.body ?? {});
+    const owner = ownerOf(request);
+    const id = ids.next('conv');
+    const record = await store.create(owner, { id, createdAtMs: clock.nowMs(), metadata: metadata ?? {} });
+    if (items && items.length > 0) await addItems(owner, id, items);
+    response.json(toRest(record));
+  });
+
+  router.get('/conversations', async (request, response) => {
+    const { after, ...query } = validate(listQuery, request.query);
+    const page = await store.list(ownerOf(request), { ...query, ...(after !== undefined && { after }) });
+    response.json(toList(page, toRest));
+  });
+
+  router.get('/conversations/:id', async (request, response) => {
+    response.json(toRest(await found(store, ownerOf(request), request.params.id)));
+  });
+
+  router.post('/conversations/:id', async (request, response) => {
+    const { metadata } = validate(updateConversationRequest, request.body ?? {});
+    response.json(toRest(await store.replaceMetadata(ownerOf(request), request.params.id, metadata ?? {})));
+  });
+
+  router.delete('/conversations/:id', async (request, response) => {
+    const { id } = request.params;
+    if (!(await store.delete(ownerOf(request), id))) throw noConversation(id);
+    response.json({ id, object: 'conversation.deleted', deleted: true });
+  });
+
+  router.post('/conversations/:id/items', async (request, response) => {
+    const { items } = validate(createItemsRequest, request.body ?? {});
+    const added = await addItems(ownerOf(request), request.params.id, items);
+    response.json(toList({ data: added, hasMore: false }, toRestItem));
+  });
+
+  router.get('/conversations/:id/items', async (request, response) => {
+    const { after, ...query } = validate(listQuery, request.query);
+    const page = await store.listItems(ownerOf(request), request.params.id, {
+      ...query,
+      ...(after !== undefined && { after }),
+    });
+    response.json(toList(page, toRestItem));
+  });
+
+  router.get('/conversations/:id/items/:itemId', async (request, response) => {
+    const { id, itemId } = request.params;
+    const owner = ownerOf(request);
+    const item = await store.findItem(owner, id, itemId);
+    if (!item) throw noItem(itemId);
+    response.json(toRestItem(item));
+  });
+
+  router.delete('/conversations/:id/items/:itemId', async (request, response) => {
+    const { id, itemId } = request.params;
+    const owner = ownerOf(request);
+    using lease = await conversations.open(owner, id);
+    if (!(await lease.conversation.remove(itemId))) throw noItem(itemId);
+    response.json(toRest(await found(store, owner, id)));
+  });
+
+  router.get('/conversations/:id/transcript', async (request, response) => {
+    const { format } = validate(transcriptQuery, request.query);
+    const owner = ownerOf(request);
+    const record = await found(store, owner, request.params.id);
+    response.type(transcriptContentType(format));
+    for await (const chunk of transcriptChunks(format, record, allItems(store, owner, record.id))) {
+      response.write(chunk);
+    }
+    response.end();
+  });
+
+  return router;
+}
+
+async function* allItems(store: ConversationStore, owner: Owner, id: string): AsyncGenerator<Item> {
+  for (let after: string | undefined, more = true; more; ) {
+    const page: Page<Item> = await store.listItems(owner, id, {
+      limit: 100,
+      order: 'asc',
+      ...(after !== undefined && { after }),
+    });
+    yield* page.data;
+    after = page.data.at(-1)?.id;
+    more = page.hasMore;
+  }
+}
+
+async function found(store: ConversationStore, owner: Owner, id: string): Promise<ConversationRecord> {
+  const record = await store.find(owner, id);
+  if (!record) throw noConversation(id);
+  return record;
+}
+
+function toRest({ id, createdAtMs, metadata }: ConversationRecord): RestConversation {
+  return { id, object: 'conversation', created_at: Math.floor(createdAtMs / 1000), metadata };
+}
+
+function toList<T extends { readonly id: string }, R>({ data, hasMore }: Page<T>, show: (entry: T) => R) {
+  return {
+    object: 'list',
+    data: data.map(show),
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: hasMore,
+  };
+}
+
+function noConversation(id: string): VivavoceError {
+  return new VivavoceError('not_found', `There is no conversation ${id}.`, { param: 'conversation_id' });
+}
+
+function noItem(id: string): VivavoceError {
+  return new VivavoceError('not_found', `There is no item ${id} in this conversation.`, { param: 'item_id' });
+}

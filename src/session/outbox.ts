@@ -1,0 +1,69 @@
+/** What waits to be sent. */
+interface Entry<Event> {
+  readonly event: Event | Promise<Event>;
+  /** The stream that it belongs to, when it may be dropped with it. */
+  readonly stream: string | null;
+  readonly onSent: (() => void) | null;
+}
+
+interface SendOptions {
+  /** Sent only when this has resolved: the write that makes the event true. */
+  readonly after?: Promise<unknown>;
+  readonly stream?: string;
+  readonly onSent?: () => void;
+}
+
+/**
+ * Sends events in order, each when the write that it acknowledges is durable.
+ *
+ * An event that waits for the disk holds back what comes behind it, so the order on the wire is the order of `send`
+ * and nothing else has to wait for a write: the model is asked while the user's words are being stored. An event whose
+ * write failed is replaced by what `onFailure` makes of the error.
+ */
+export class Outbox<Event extends object> {
+  readonly #deliver: (event: Event) => void;
+  readonly #onFailure: (error: unknown) => Event;
+  #queue: Entry<Event>[] = [];
+  #isDraining = false;
+
+  constructor(deliver: (event: Event) => void, onFailure: (error: unknown) => Event) {
+    this.#deliver = deliver;
+    this.#onFailure = onFailure;
+  }
+
+  /** An event may be a promise when what it says has to be looked up first; it keeps its place. */
+  send(event: Event | Promise<Event>, { after, stream, onSent }: SendOptions = {}): void {
+    if (!this.#isDraining && !after && !(event instanceof Promise)) {
+      this.#deliver(event);
+      onSent?.();
+      return;
+    }
+    this.#queue.push({
+      event: after ? after.then(() => event) : event,
+      stream: stream ?? null,
+      onSent: onSent ?? null,
+    });
+    if (!this.#isDraining) void this.#drain();
+  }
+
+  /** Drops what has not left yet of a stream: after an interruption not one more piece of it may go out. */
+  discard(stream: string): void {
+    this.#queue = this.#queue.filter((entry) => entry.stream !== stream);
+  }
+
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    for (let entry = this.#queue[0]; entry; entry = this.#queue[0]) {
+      let { event } = entry;
+      if (event instanceof Promise) {
+        event = await event.catch(this.#onFailure);
+        // It may have been discarded meanwhile.
+        if (this.#queue[0] !== entry) continue;
+      }
+      this.#queue.shift();
+      this.#deliver(event);
+      entry.onSent?.();
+    }
+    this.#isDraining = false;
+  }
+}

@@ -1,0 +1,329 @@
+import type { Clock, IdSource } from '../clock.ts';
+import type { Conversation } from '../conversation/conversation.ts';
+import { isAbort, messageOf, VivavoceError } from '../errors.ts';
+import type { ModelAsked, TurnPart } from '../graph/state.ts';
+import type { FinishReason, TokenUsage, ToolCall } from '../llm/chat-model.ts';
+import { costOf, type TokenPrices } from '../llm/prices.ts';
+import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
+import { createOutputEncoder, type OutputFormat } from '../speech/audio/output-format.ts';
+import { type Sentence, SentenceSplitter } from '../speech/sentences.ts';
+import { SpokenText } from '../speech/spoken-text.ts';
+import type { Voice } from '../speech/tts/voice.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { TurnTrace } from '../telemetry/turn-trace.ts';
+import { writeFunctionCall } from './function-call-writer.ts';
+import { MessageWriter } from './message-writer.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+import { Speaker } from './speaker.ts';
+import { NO_USAGE, toWireUsage } from './usage.ts';
+import { toWireItem } from './wire-item.ts';
+
+/** What is going to be answered, and how. */
+export interface ResponsePlan {
+  /** Null for a response outside of the conversation: it is streamed and forgotten. */
+  readonly conversation: Conversation | null;
+  readonly modality: 'text' | 'audio';
+  readonly format: OutputFormat;
+  readonly voice: string;
+  readonly speed: number;
+  readonly maxOutputTokens: number | 'inf';
+  readonly metadata: Record<string, string> | null;
+  /** The turn: of the graph, or of a text that is known already. */
+  readonly parts: (signal: AbortSignal) => AsyncIterable<TurnPart>;
+}
+
+export interface ResponseDeps {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly voice: Voice;
+  /** Speaks when a client names a voice of another vendor. */
+  readonly defaultVoice: string;
+  readonly telemetry: Telemetry;
+  /** Null when no prices are configured. */
+  readonly prices: Prices | null;
+}
+
+export interface Prices extends TokenPrices {
+  readonly currency: string;
+}
+
+export type CancelReason = 'turn_detected' | 'client_cancelled';
+
+/**
+ * One response, from `response.created` to `response.done`, which comes exactly once.
+ *
+ * Two loops run side by side: one reads the turn and sends words as they come, the other speaks the pieces that are
+ * complete. `cancel` closes everything at once and leaves the loops to find out that they are too late.
+ */
+export class Response {
+  readonly id: string;
+  /** Resolves when nothing of this response is running any more. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #plan: ResponsePlan;
+  readonly #deps: ResponseDeps;
+  readonly #outbox: Outbox<Outgoing>;
+  readonly #controller = new AbortController();
+  readonly #trace: TurnTrace;
+  readonly #splitter = new SentenceSplitter();
+  readonly #spokenText = new SpokenText();
+  readonly #speaker: Speaker | null;
+  readonly #output: WireResponse['output'] = [];
+  #nextIndex = 0;
+  #message: { writer: MessageWriter; itemId: string; index: number } | null = null;
+  #usage: TokenUsage | null = null;
+  #textParts = 0;
+  #finish: FinishReason = 'stop';
+  #answeredBy: ModelAsked | null = null;
+  #isClosed = false;
+  #onClosed: (() => void) | null = null;
+
+  constructor(plan: ResponsePlan, deps: ResponseDeps, outbox: Outbox<Outgoing>) {
+    this.id = deps.ids.next('resp');
+    this.#plan = plan;
+    this.#deps = deps;
+    this.#outbox = outbox;
+    this.#trace = new TurnTrace(deps.clock);
+    this.#speaker =
+      plan.modality === 'audio'
+        ? new Speaker({
+            voice: deps.voice,
+            voiceName: deps.voice.voices.includes(plan.voice) ? plan.voice : deps.defaultVoice,
+            speed: plan.speed,
+            signal: this.#controller.signal,
+          })
+        : null;
+    outbox.send({ type: 'response.created', response: this.#wire('in_progress', null) });
+    this.done = this.#run();
+  }
+
+  /** The message of this response and where its words are in its audio; null before there is one. */
+  get spoken(): (Pick<MessageWriter, 'timeline' | 'generated'> & { itemId: string }) | null {
+    const message = this.#message;
+    return (
+      message && {
+        itemId: message.itemId,
+        timeline: message.writer.timeline,
+        generated: message.writer.generated,
+      }
+    );
+  }
+
+  /** Calls `run` once, when `response.done` is on its way. */
+  onClosed(run: () => void): void {
+    this.#onClosed = run;
+  }
+
+  /** Ends it now: not one delta more, the model's connection closed, the item kept with what was sent. */
+  cancel(reason: CancelReason): void {
+    if (this.#isClosed) return;
+    this.#controller.abort(new VivavoceError('cancelled', reason));
+    this.#outbox.discard(this.id);
+    this.#close('cancelled', { type: 'cancelled', reason }, null);
+  }
+
+  async #run(): Promise<void> {
+    const spoken = this.#speak();
+    let failure: unknown = null;
+    try {
+      for await (const part of this.#plan.parts(this.#controller.signal)) {
+        if (this.#isClosed) break;
+        this.#take(part);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    // What was said before a fault is still worth hearing.
+    this.#say(this.#isClosed ? [] : this.#splitter.finish());
+    this.#speaker?.finish();
+    failure = (await spoken) ?? failure;
+    if (this.#isClosed) return;
+    if (failure !== null) this.#fail(failure);
+    else if (this.#finish === 'length') {
+      this.#close('incomplete', { type: 'incomplete', reason: 'max_output_tokens' }, null);
+    } else this.#close('completed', null, null);
+  }
+
+  #take(part: TurnPart): void {
+    switch (part.type) {
+      case 'text':
+        this.#trace.mark('first_token');
+        this.#textParts++;
+        this.#openMessage().text(part.text);
+        this.#say(this.#splitter.push(part.text));
+        return;
+      case 'tool-call':
+        this.#call(part.call);
+        return;
+      case 'usage':
+        this.#usage = part.usage;
+        this.#finish = part.finishReason;
+        return;
+      case 'model-asked':
+        this.#answeredBy = part;
+        this.#trace.mark('model_asked', part.atMs);
+        return;
+      case 'node':
+        this.#trace.span(part.node, part.startedMs, part.endedMs, part.degraded);
+        return;
+      case 'reasoning':
+        return;
+    }
+  }
+
+  #say(sentences: readonly Sentence[]): void {
+    for (const sentence of sentences) {
+      const spoken = this.#spokenText.filter(sentence);
+      if (this.#speaker && spoken.text !== '') {
+        const reason = this.#deps.voice.cannotSpeak(spoken.text);
+        if (reason === null) {
+          this.#trace.mark('first_text_to_voice');
+          this.#speaker.say({ sentence, spoken });
+        } else this.#skipped(sentence.text, reason);
+      }
+      this.#message?.writer.sentenceEnded();
+    }
+  }
+
+  /** Sends the audio as it is made. Resolves with what stopped it, null when nothing did. */
+  async #speak(): Promise<unknown> {
+    if (!this.#speaker) return null;
+    try {
+      using encoder = await createOutputEncoder(this.#plan.format);
+      for await (const frame of this.#speaker.frames()) {
+        if (this.#isClosed) return null;
+        if (frame.failure !== null) {
+          const error = messageOf(frame.failure);
+          this.#deps.telemetry.voiceFailed({ responseId: this.id, error });
+          this.#skipped(frame.utterance.sentence.text, error);
+        }
+        if (frame.samples.length > 0) this.#trace.mark('first_audio');
+        const bytes = encoder.encode(frame.samples);
+        this.#message?.writer.audio(frame, bytes, () => this.#trace.mark('first_frame_out'));
+      }
+      this.#message?.writer.audioTail(encoder.flush());
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #openMessage(): MessageWriter {
+    if (this.#message) return this.#message.writer;
+    const itemId = this.#deps.ids.next('item');
+    const index = this.#nextIndex++;
+    const writer = new MessageWriter({
+      outbox: this.#outbox,
+      clock: this.#deps.clock,
+      conversation: this.#plan.conversation,
+      responseId: this.id,
+      itemId,
+      outputIndex: index,
+      modality: this.#plan.modality,
+    });
+    this.#message = { writer, itemId, index };
+    return writer;
+  }
+
+  #call(call: ToolCall): void {
+    this.#trace.mark('first_token');
+    const index = this.#nextIndex++;
+    const item = {
+      id: this.#deps.ids.next('item'),
+      type: 'function_call' as const,
+      status: 'completed' as const,
+      createdAtMs: this.#deps.clock.nowMs(),
+      responseId: this.id,
+      ...call,
+    };
+    this.#output[index] = toWireItem(item);
+    writeFunctionCall(item, this.id, index, this.#plan.conversation, this.#outbox);
+  }
+
+  #skipped(text: string, reason: string): void {
+    const itemId = this.#message?.itemId;
+    if (itemId === undefined) return;
+    this.#outbox.send(
+      { type: 'vivavoce.speech.skipped', response_id: this.id, item_id: itemId, text, reason },
+      { stream: this.id },
+    );
+  }
+
+  #fail(error: unknown): void {
+    const code = error instanceof VivavoceError ? error.code : 'internal_error';
+    const message = error instanceof VivavoceError ? error.message : 'The answer could not be made.';
+    if (isAbort(error)) this.#close('cancelled', { type: 'cancelled', reason: 'client_cancelled' }, null);
+    else {
+      this.#close(
+        'failed',
+        { type: 'failed', error: { type: 'server_error', code, message } },
+        messageOf(error),
+      );
+    }
+  }
+
+  #close(
+    status: Exclude<WireResponse['status'], 'in_progress'>,
+    details: WireStatusDetails | null,
+    error: string | null,
+  ): void {
+    this.#isClosed = true;
+    if (this.#message) {
+      const { writer, index } = this.#message;
+      const isWhole = status === 'completed';
+      this.#output[index] = toWireItem(
+        writer.end(isWhole ? 'completed' : 'incomplete', { isCut: status === 'cancelled' }),
+      );
+    }
+    // A turn that was cut short never hears from the engine what it used.
+    this.#usage ??= {
+      ...NO_USAGE,
+      inputTokens: this.#answeredBy?.promptTokens ?? 0,
+      outputTokens: this.#textParts,
+    };
+    this.#trace.mark('done');
+    this.#onClosed?.();
+    const cost = this.#deps.prices && costOf(this.#usage, this.#deps.prices);
+    this.#outbox.send({ type: 'response.done', response: this.#wire(status, details) });
+    this.#outbox.send({
+      type: 'vivavoce.turn.traced',
+      response_id: this.id,
+      marks: Object.entries(this.#trace.marks).map(([name, at_ms]) => ({ name, at_ms })),
+      degraded: this.#trace.spans.flatMap(({ name, degraded }) =>
+        degraded === null ? [] : [{ part: name, reason: degraded }],
+      ),
+      usage: toWireUsage(this.#usage),
+      cost: cost === null ? null : { amount: cost, currency: this.#deps.prices?.currency ?? '' },
+    });
+    this.#deps.telemetry.turnEnded({
+      responseId: this.id,
+      conversationId: this.#plan.conversation?.id ?? null,
+      status,
+      engine: this.#answeredBy?.engine ?? null,
+      model: this.#answeredBy?.model ?? null,
+      inputTokens: this.#usage.inputTokens,
+      outputTokens: this.#usage.outputTokens,
+      cost,
+      audioMs: Math.round(this.#message?.writer.timeline.sentMs ?? 0),
+      trace: this.#trace,
+      error,
+    });
+  }
+
+  #wire(status: WireResponse['status'], details: WireStatusDetails | null): WireResponse {
+    const { conversation, modality, maxOutputTokens, format, voice, metadata } = this.#plan;
+    return {
+      id: this.id,
+      object: 'realtime.response',
+      status,
+      status_details: details,
+      output: this.#output.filter(Boolean),
+      conversation_id: conversation?.id ?? null,
+      output_modalities: [modality],
+      max_output_tokens: maxOutputTokens,
+      audio: { output: { format, voice } },
+      usage: this.#usage && toWireUsage(this.#usage),
+      metadata,
+    };
+  }
+}

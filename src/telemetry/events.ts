@@ -1,0 +1,106 @@
+import type { Logger } from './logger.ts';
+import type { Span, TurnTrace } from './turn-trace.ts';
+
+export interface TurnEnded {
+  readonly responseId: string;
+  readonly conversationId: string | null;
+  readonly status: string;
+  readonly engine: string | null;
+  readonly model: string | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In the currency of the configured prices; null when there are none. */
+  readonly cost: number | null;
+  readonly audioMs: number;
+  readonly trace: TurnTrace;
+  /** What went wrong, in words; null when nothing did. */
+  readonly error: string | null;
+}
+
+/** One place for every event that an operator may want to see. Ids, counts and times only: never what people said. */
+export class Telemetry {
+  readonly log: Logger;
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  turnEnded({ trace, error, ...turn }: TurnEnded): void {
+    const { first_text_to_voice: t1, first_audio: t2, first_frame_out: t3 } = trace.marks;
+    const fields = {
+      event: 'turn-ended',
+      ...turn,
+      t1Ms: t1,
+      t2Ms: t2,
+      t3Ms: t3,
+      marksMs: trace.marks,
+      spans: trace.spans.map(spanText),
+    };
+    if (error === null) this.log.info(fields, 'turn ended');
+    else this.log.error({ ...fields, error }, 'turn failed');
+  }
+
+  connectionOpened(fields: { connectionId: string; key: string; dialect: string }): void {
+    this.log.info({ event: 'connection-opened', ...fields }, 'connection opened');
+  }
+
+  connectionClosed(fields: { connectionId: string; code: number; reason: string }): void {
+    this.log.info({ event: 'connection-closed', ...fields }, 'connection closed');
+  }
+
+  eventRefused(fields: { connectionId: string; code: string; param: string | null }): void {
+    this.log.warn({ event: 'client-event-refused', ...fields }, 'client event refused');
+  }
+
+  voiceFailed(fields: { responseId: string; error: string }): void {
+    this.log.error({ event: 'voice-failed', ...fields }, 'a sentence could not be spoken');
+  }
+
+  writeFailed(fields: { what: string; error: string }): void {
+    this.log.error({ event: 'write-failed', ...fields }, 'something could not be stored');
+  }
+
+  engineChanged(fields: {
+    part: string;
+    engine: string;
+    detail: string;
+    state: string;
+    reason: string;
+  }): void {
+    this.log.info(
+      { event: 'engine-changed', ...fields },
+      `${fields.part}: ${fields.engine}: ${fields.reason}`,
+    );
+  }
+
+  engineFellBack(fields: { part: string; from: string; to: string; error: string }): void {
+    this.log.warn(
+      { event: 'engine-fell-back', ...fields },
+      `${fields.part}: ${fields.to} answers for ${fields.from}`,
+    );
+  }
+
+  warmedUp({ engine, timesMs }: { engine: string; timesMs: readonly number[] }): void {
+    const fields = { event: 'warmed-up', engine, timesMs: timesMs.map((ms) => Math.round(ms)) };
+    this.log.info(fields, `${engine} is warm`);
+  }
+
+  warmUpFailed(fields: { engine: string; error: string }): void {
+    this.log.warn({ event: 'warm-up-failed', ...fields }, `${fields.engine} could not be warmed up`);
+  }
+
+  itemsClosed(fields: { count: number }): void {
+    this.log.warn(
+      { event: 'items-closed', ...fields },
+      'answers that the last stop cut off are kept as incomplete',
+    );
+  }
+
+  breakerChanged(fields: { guard: string; state: string; reason: string }): void {
+    this.log.warn({ event: 'breaker-changed', ...fields }, `breaker ${fields.guard} is ${fields.state}`);
+  }
+}
+
+function spanText({ name, startMs, endMs, degraded }: Span): string {
+  return `${name} ${startMs}–${endMs}${degraded ? ` degraded: ${degraded}` : ''}`;
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../clock.ts';
+
+/**
+ * The moments of a turn, in the order in which they come:
+ * the turn was accepted; the prompt left for the model; its first word came; the first piece of text went to the
+ * voice (t1); its first audio came (t2); the first frame was handed to the socket (t3); the turn ended.
+ */
+export const MARKS = [
+  'accepted',
+  'model_asked',
+  'first_token',
+  'first_text_to_voice',
+  'first_audio',
+  'first_frame_out',
+  'done',
+] as const;
+
+export type Mark = (typeof MARKS)[number];
+
+export interface Span {
+  readonly name: string;
+  /** Milliseconds since the turn was accepted. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly degraded: string | null;
+}
+
+/** When what happened in one turn. */
+export class TurnTrace {
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+  readonly #marks = new Map<Mark, number>();
+  readonly #spans: Span[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
+    this.mark('accepted');
+  }
+
+  /** Notes a moment; the first time counts. */
+  mark(mark: Mark, atMs = this.#clock.monotonicMs()): void {
+    if (!this.#marks.has(mark)) this.#marks.set(mark, round(atMs - this.#startedMs));
+  }
+
+  span(name: string, startedMs: number, endedMs: number, degraded: string | null): void {
+    this.#spans.push({
+      name,
+      startMs: round(startedMs - this.#startedMs),
+      endMs: round(endedMs - this.#startedMs),
+      degraded,
+    });
+  }
+
+  /** Milliseconds since the turn was accepted, of the moments that came. */
+  get marks(): Readonly<Partial<Record<Mark, number>>> {
+    return Object.fromEntries(this.#marks);
+  }
+
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+}
+
+/** Microseconds are as far as it means anything. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
