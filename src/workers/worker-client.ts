@@ -51,8 +51,8 @@ export class WorkerClient<Api extends WorkerApi> implements AsyncDisposable {
   }
 
   /** Starts the thread and resolves when it serves; rejects with the reason when its module cannot load. */
-  start(): Promise<void> {
-    if (this.#disposed) return Promise.reject(new VivavoceError('engine_failed', 'the worker is shut down'));
+  async start(): Promise<void> {
+    if (this.#disposed) throw new VivavoceError('engine_failed', 'the worker is shut down');
     this.#ready ??= this.#spawn();
     return this.#ready;
   }
@@ -63,11 +63,19 @@ export class WorkerClient<Api extends WorkerApi> implements AsyncDisposable {
     { signal, transfer = [] }: CallOptions = {},
   ): Promise<Awaited<ReturnType<Api[M]>>> {
     signal?.throwIfAborted();
-    if (!this.#worker || this.#ready === null) await this.start();
     const id = this.#nextId++;
     const answer = Promise.withResolvers<unknown>();
+    // What is posted to a thread that is still starting waits there; if it cannot start, its end rejects the call.
+    // Waiting for it here would leave a moment in which an abort or a crash goes unseen.
+    this.start().catch((error: unknown) => this.#settle(id)?.reject(error));
     this.#pending.set(id, answer);
-    this.#post({ type: 'call', id, method, argument }, transfer);
+    try {
+      this.#post({ type: 'call', id, method, argument }, transfer);
+    } catch (error) {
+      // The argument cannot be cloned. Nothing will ever answer this id.
+      this.#pending.delete(id);
+      throw error;
+    }
     if (!signal) return answer.promise as never;
 
     const onAbort = () => {
