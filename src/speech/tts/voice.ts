@@ -19,7 +19,12 @@ export interface SpeechRequest {
   readonly speed: number;
 }
 
-/** A stretch of audio, 24 kHz mono. An engine that knows its word times puts all of them on its first chunk. */
+/**
+ * A stretch of audio, 24 kHz mono. Its samples may be shared with other listeners: never change or transfer them.
+ *
+ * An engine that knows its word times puts all of them on its first chunk. Only a text that is made in several goes
+ * (longer than any sentence) has more of them on later chunks, each with the audio that they belong to.
+ */
 export interface SpeechChunk {
   readonly samples: Int16Array;
   readonly words?: readonly WordTime[];
