@@ -1,52 +1,68 @@
+import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 
-/** Time that passes only when a test says so. */
-export class ManualClock implements Clock {
-  #nowMs: number;
-  readonly #startMs: number;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+interface Timer {
+  readonly dueMs: number;
+  readonly run: () => void;
+}
 
-  /** @param startMs the wall clock at the beginning, milliseconds since 1970. */
+/** Time that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  readonly #startMs: number;
+  readonly #timers = new Set<Timer>();
+  #elapsedMs = 0;
+
+  /** `startMs`: what the wall clock says at first, milliseconds since 1970. */
   constructor(startMs = Date.UTC(2026, 10, 21, 14, 20)) {
     this.#startMs = startMs;
-    this.#nowMs = startMs;
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#startMs + Math.floor(this.#elapsedMs);
   }
 
   monotonicMs(): number {
-    return this.#nowMs - this.#startMs;
+    return this.#elapsedMs;
   }
 
   after(delayMs: number, run: () => void): Disposable {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return {
-      [Symbol.dispose]: () => {
-        this.#timers = this.#timers.filter((each) => each !== timer);
-      },
-    };
+    const timer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), run };
+    this.#timers.add(timer);
+    return { [Symbol.dispose]: () => this.#timers.delete(timer) };
   }
 
-  /** How many timers are waiting. */
+  /** Timers that have neither run nor been stopped: a test of clean-up expects 0. */
   get pending(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
-  /** Lets `ms` pass: runs each timer at its time, and after each lets everything happen that follows from it. */
+  /**
+   * Moves time by `ms`. Timers that come due run in their order, each at its own time, and what they set in motion
+   * (promises, and further timers within `ms`) has happened before the next one runs.
+   */
   async advance(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
-    for (;;) {
-      const next = this.#timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((each) => each !== next);
-      this.#nowMs = next.atMs;
-      next.run();
-      await new Promise(setImmediate);
+    const endMs = this.#elapsedMs + ms;
+    await this.settle();
+    for (let timer = this.#nextDue(endMs); timer; timer = this.#nextDue(endMs)) {
+      this.#timers.delete(timer);
+      this.#elapsedMs = timer.dueMs;
+      timer.run();
+      await this.settle();
     }
-    this.#nowMs = endMs;
-    await new Promise(setImmediate);
+    this.#elapsedMs = endMs;
+  }
+
+  /** Lets every promise that can go on without time passing do so. */
+  async settle(): Promise<void> {
+    await macrotask();
+  }
+
+  /** The earliest timer; of two for the same moment the one that was set first. */
+  #nextDue(endMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueMs <= endMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer;
+    }
+    return next;
   }
 }

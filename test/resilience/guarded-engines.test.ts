@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ChatModel, ChatPart } from '../../src/llm/chat-model.ts';
+import { Guard } from '../../src/resilience/guard.ts';
+import { guardChatModel } from '../../src/resilience/guarded-chat-model.ts';
+import { guardVoice } from '../../src/resilience/guarded-voice.ts';
+import type { SpeechChunk, Voice } from '../../src/speech/tts/voice.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const never = new AbortController().signal;
+const request = { messages: [{ role: 'user', text: 'hi' }] } as const;
+let clock: ManualClock;
+let guard: Guard;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  guard = new Guard({ name: 'engine', clock, maxConcurrent: 1 });
+});
+afterEach(() => guard[Symbol.dispose]());
+
+const usage: ChatPart = {
+  type: 'usage',
+  usage: { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 },
+  finishReason: 'stop',
+};
+
+function chatModel(stream: ChatModel['stream']) {
+  return { engine: 'offline', model: 'rules', contextTokens: 1_000, stream };
+}
+
+async function readAll<T>(parts: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const part of parts) all.push(part);
+  return all;
+}
+
+it('streams a chat model through its guard and shows the engine that it is at the moment', async () => {
+  const model = chatModel(async function* () {
+    yield { type: 'text', text: 'hello' } as const;
+    yield usage;
+  });
+  const behind = guardChatModel(model, guard);
+  expect(await readAll(behind.stream(request, never))).toEqual([{ type: 'text', text: 'hello' }, usage]);
+  expect(guard.counters.successes).toBe(1);
+  model.engine = 'ollama';
+  model.model = 'llama';
+  model.contextTokens = 8_000;
+  expect(behind).toMatchObject({ engine: 'ollama', model: 'llama', contextTokens: 8_000 });
+});
+
+it('takes reasoning for content, so that a model that thinks for long is not cut off', async () => {
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+  const model = chatModel(async function* () {
+    for (let i = 0; i < 5; i++) {
+      await wait(900);
+      yield { type: 'reasoning', text: 'hm' } as const;
+    }
+    yield usage;
+  });
+  const reading = readAll(
+    guardChatModel(model, guard, { firstMs: 1_000, stallMs: 1_000 }).stream(request, never),
+  );
+  await clock.advance(4_500);
+  expect(await reading).toHaveLength(6);
+});
+
+it('gives up on a voice that only sends empty pieces', async () => {
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+  const voice: Voice = {
+    engine: 'flite',
+    voices: ['slt'],
+    cannotSpeak: (text) => (text === '你好' ? 'English only' : null),
+    speak: async function* () {
+      for (;;) {
+        await wait(400);
+        yield { samples: new Int16Array(0) } satisfies SpeechChunk;
+      }
+    },
+  };
+  const behind = guardVoice(voice, guard, { firstMs: 1_000 });
+  expect([behind.engine, behind.voices, behind.cannotSpeak('你好')]).toEqual([
+    'flite',
+    ['slt'],
+    'English only',
+  ]);
+  const reading = readAll(behind.speak({ text: 'hi', voice: null, speed: 1 }, never)).catch(
+    (error: unknown) => error,
+  );
+  await clock.advance(1_000);
+  expect(await reading).toMatchObject({ code: 'engine_timeout', kind: 'first-content' });
+});
