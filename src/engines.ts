@@ -30,6 +30,14 @@ const TTS_CONCURRENT = 64;
 const TTS_WAITING = 2_048;
 const OPENAI_URL = 'https://api.openai.com/v1';
 
+const OFFLINE_STATUS: EngineStatus = {
+  part: 'llm',
+  engine: 'offline',
+  detail: 'rules',
+  state: 'ready',
+  reason: 'a small responder by rules; start Ollama or set OPENAI_BASE_URL for a language model',
+};
+
 export interface EngineDeps {
   readonly config: Config;
   readonly agent: Agent;
@@ -106,8 +114,12 @@ export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatu
     });
   }
   if (config.LLM === 'auto' || config.LLM === 'offline') {
-    const offline = new OfflineChatModel({ clock, timezone: config.TIMEZONE, name: agent.name });
-    candidates.push({ name: 'offline', model: offline, probe: async () => offline.status() });
+    const offline = new OfflineChatModel({
+      clock,
+      timezone: config.TIMEZONE,
+      ollamaUrl: config.OLLAMA_BASE_URL,
+    });
+    candidates.push({ name: 'offline', model: offline, probe: async () => OFFLINE_STATUS });
   }
   return resources.use(
     new AutoChatModel({

@@ -10,7 +10,7 @@ export const speechRequest = z
     model: z.string().optional().meta({ description: 'Any name: the voice is that of the server.' }),
     input: z.string().min(1).max(MAX_SPEECH_CHARS),
     voice: voiceName.optional(),
-    response_format: z.enum(['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm']).default('mp3'),
+    response_format: z.enum(['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm']).default('wav'),
     speed: z.number().min(0.25).max(4).default(1),
     stream_format: z.enum(['audio', 'sse']).default('audio'),
   })

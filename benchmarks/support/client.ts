@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { frameIndexOf } from './stand-ins.ts';
+
+/** What a client saw of a turn. */
+export interface SeenTurn {
+  readonly tag: string;
+  readonly askedAt: bigint;
+  cancelledAt?: bigint;
+  /** When frame `index` of the first sentence came. */
+  readonly frames: bigint[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a client of the wire, not of our types.
+type Event = any;
+
+/** A Realtime client that keeps time, and checks that no event is lost or out of order. */
+export class BenchClient {
+  readonly #socket: WebSocket;
+  readonly #id: number;
+  #turn: SeenTurn | null = null;
+  #turns = 0;
+  #done: PromiseWithResolvers<void> | null = null;
+  #onDelta: (() => void) | null = null;
+  #nextEvent = 0;
+  #open = new Set<string>();
+
+  private constructor(socket: WebSocket, id: number) {
+    this.#socket = socket;
+    this.#id = id;
+    socket.on('message', (data) => this.#receive(process.hrtime.bigint(), JSON.parse(data.toString())));
+  }
+
+  static async connect(url: string, id: number): Promise<BenchClient> {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/realtime?model=bench&user=u${id}`);
+    const client = new BenchClient(socket, id);
+    await once(socket, 'open');
+    return client;
+  }
+
+  /** One turn, to its `response.done`. With `cancel` it is given up when the first frame has come. */
+  async turn({ cancel = false } = {}): Promise<SeenTurn> {
+    const tag = `c${this.#id}t${this.#turns++}`;
+    this.#done = Promise.withResolvers();
+    const turn: SeenTurn = { tag, askedAt: process.hrtime.bigint(), frames: [] };
+    this.#turn = turn;
+    this.#onDelta = cancel
+      ? () => {
+          this.#onDelta = null;
+          turn.cancelledAt = process.hrtime.bigint();
+          this.#send({ type: 'response.cancel' });
+        }
+      : null;
+    this.#send({
+      type: 'conversation.item.create',
+      item: {
+        type: 'message',
+        role: 'user',
+        content: [{ type: 'input_text', text: `Please say ${tag} to me` }],
+      },
+    });
+    this.#send({ type: 'response.create' });
+    await this.#done.promise;
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await once(this.#socket, 'close');
+  }
+
+  #send(event: object): void {
+    this.#socket.send(JSON.stringify(event));
+  }
+
+  #receive(at: bigint, event: Event): void {
+    this.#checkOrder(event);
+    switch (event.type) {
+      case 'response.output_audio.delta': {
+        const samples = Buffer.from(event.delta, 'base64');
+        for (const offset of [0, samples.length - 2]) {
+          const index = frameIndexOf(samples.readInt16LE(offset));
+          if (this.#turn && index >= 0 && this.#turn.frames[index] === undefined)
+            this.#turn.frames[index] = at;
+        }
+        this.#onDelta?.();
+        return;
+      }
+      case 'response.done':
+        if (event.response.status === 'failed') {
+          this.#done?.reject(new Error(JSON.stringify(event.response.status_details)));
+        } else this.#done?.resolve();
+        return;
+      case 'error':
+        this.#done?.reject(new Error(JSON.stringify(event.error)));
+    }
+  }
+
+  /** Event numbers have no gap, and nothing comes of a response that is closed or of an item that is not open. */
+  #checkOrder(event: Event): void {
+    const number = Number(/_(\d+)$/.exec(event.event_id)?.[1]);
+    if (number !== this.#nextEvent++)
+      throw new Error(`event ${this.#nextEvent - 1} is missing: ${event.event_id}`);
+    const { item_id: itemId, type } = event;
+    if (type === 'response.output_item.added') this.#open.add(event.item.id);
+    else if (type === 'response.output_item.done') this.#open.delete(event.item.id);
+    else if (type.endsWith('.delta') && !this.#open.has(itemId)) throw new Error(`${type} of a closed item`);
+    else if (type === 'response.done' && this.#open.size > 0)
+      throw new Error('a response ended with open items');
+  }
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { OllamaServer } from '../../test/support/ollama-server.ts';
+import { SpeechServer } from '../../test/support/speech-server.ts';
+
+/*
+ * The engines of a benchmark, in a process of their own: an Ollama that writes a token every 20 ms, and a voice that
+ * answers at once with frames that carry their number in their samples. They note when things happen and tell when
+ * asked. A turn is recognised by the tag in the user's words, which comes back in the first sentence of the answer.
+ */
+
+export const MS_PER_TOKEN = 20;
+/** Tokens of the first sentence, the tag being one of them. */
+const FIRST_SENTENCE = ['I', ' heard', ' TAG', ' very', ' well', '.'];
+const SECOND_SENTENCE = [' And', ' this', ' is', ' what', ' I', ' have', ' to', ' say', ' about', ' it.'];
+const FRAMES = 8;
+const FRAME_SAMPLES = 960;
+const MS_BETWEEN_FRAMES = 5;
+
+/** Sample value of frame `index`: loud enough to be no silence, different enough to be told apart. */
+export const frameValue = (index: number): number => 1_000 + index * 64;
+export const frameIndexOf = (sample: number): number => Math.round((sample - 1_000) / 64);
+
+/** When what happened in a turn: `process.hrtime.bigint()`, one clock for all processes of a machine. */
+export interface Stamps {
+  requested?: bigint;
+  firstSentenceOut?: bigint;
+  voiceAsked?: bigint;
+  closed?: bigint;
+  readonly frames: bigint[];
+}
+
+export type ToStandIns = { readonly type: 'collect' } | { readonly type: 'stop' };
+export type FromStandIns =
+  | { readonly type: 'ready'; readonly ollamaUrl: string; readonly speechUrl: string }
+  | { readonly type: 'stamps'; readonly byTag: Map<string, Stamps> };
+
+const TAG = /\bc\d+t\d+\b/;
+
+if (process.send) await serve(process.send.bind(process));
+
+async function serve(send: (message: FromStandIns) => void): Promise<void> {
+  const byTag = new Map<string, Stamps>();
+  const stampsOf = (text: string): Stamps => {
+    const tag = TAG.exec(text)?.[0] ?? 'none';
+    const stamps = byTag.get(tag) ?? { frames: [] };
+    byTag.set(tag, stamps);
+    return stamps;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: the body is whatever the service sent.
+  const lastWords = (body: any): string => body?.messages?.at(-1)?.content ?? '';
+
+  const ollama = await new OllamaServer({
+    reply: (body) => {
+      const tag = TAG.exec(lastWords(body))?.[0] ?? 'none';
+      return {
+        text: [...FIRST_SENTENCE, ...SECOND_SENTENCE].map((token) => token.replace('TAG', tag)),
+        msPerToken: MS_PER_TOKEN,
+      };
+    },
+    onRequest(request) {
+      if (request.path === '/api/chat') stampsOf(lastWords(request.body)).requested ??= request.lastByteAt;
+    },
+    onToken(request, index, at) {
+      if (index === FIRST_SENTENCE.length - 1) stampsOf(lastWords(request.body)).firstSentenceOut = at;
+    },
+    onClose(request, { at }) {
+      if (request.path === '/api/chat') stampsOf(lastWords(request.body)).closed = at;
+    },
+  }).start();
+
+  const speech = await SpeechServer.start();
+  speech.answer = async (request, response) => {
+    const input = String(request.body.input);
+    const stamps = TAG.test(input) ? stampsOf(input) : null;
+    if (stamps) stamps.voiceAsked = process.hrtime.bigint();
+    response.writeHead(200, { 'content-type': 'audio/pcm' });
+    for (let index = 0; index < FRAMES; index++) {
+      if (stamps) stamps.frames[index] = process.hrtime.bigint();
+      response.write(Buffer.from(new Int16Array(FRAME_SAMPLES).fill(frameValue(index)).buffer));
+      await delay(MS_BETWEEN_FRAMES);
+    }
+    response.end();
+  };
+
+  process.on('message', (message: ToStandIns) => {
+    if (message.type === 'collect') {
+      send({ type: 'stamps', byTag });
+      byTag.clear();
+      ollama.requests.length = 0;
+      speech.requests.length = 0;
+    } else
+      void Promise.all([ollama[Symbol.asyncDispose](), speech[Symbol.asyncDispose]()]).then(() =>
+        process.disconnect(),
+      );
+  });
+  send({ type: 'ready', ollamaUrl: ollama.url, speechUrl: speech.baseUrl });
+}

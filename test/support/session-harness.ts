@@ -1,0 +1,127 @@
+import type { Conversation } from '../../src/conversation/conversation.ts';
+import { Conversations } from '../../src/conversation/conversations.ts';
+import { createTurnGraph } from '../../src/graph/graph.ts';
+import { decodeClientEvent } from '../../src/protocol/client-events.ts';
+import type { Outgoing } from '../../src/session/outgoing.ts';
+import { Session, type SessionDeps } from '../../src/session/session.ts';
+import { Telemetry } from '../../src/telemetry/events.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryStore } from './memory-store.ts';
+import { type ModelStep, ScriptedModel } from './scripted-model.ts';
+import { ScriptedVoice } from './scripted-voice.ts';
+
+type EventOf<Type extends Outgoing['type']> = Extract<Outgoing, { type: Type }>;
+
+interface Options {
+  readonly clock?: ManualClock;
+  readonly voice?: ScriptedVoice;
+  readonly store?: MemoryStore;
+  readonly conversation?: Conversation;
+  readonly deps?: Partial<SessionDeps>;
+}
+
+/** A session with scripted engines on virtual time, and what it sent. */
+export class SessionHarness {
+  static readonly owner = { key: 'local', user: 'ada' };
+  readonly clock: ManualClock;
+  readonly store: MemoryStore;
+  readonly model: ScriptedModel;
+  readonly voice: ScriptedVoice;
+  readonly session: Session;
+  readonly conversation: Conversation;
+  /** Everything that was sent, with the time. */
+  readonly sent: { event: Outgoing; atMs: number }[] = [];
+
+  private constructor(
+    conversation: Conversation,
+    clock: ManualClock,
+    scripts: readonly (readonly ModelStep[])[],
+    options: Options,
+    store: MemoryStore,
+  ) {
+    this.clock = clock;
+    this.store = store;
+    this.conversation = conversation;
+    this.model = new ScriptedModel(clock, ...scripts);
+    this.voice = options.voice ?? new ScriptedVoice(clock);
+    let id = 0;
+    const ids = { next: (prefix: string) => `${prefix}_${++id}` };
+    const deps: SessionDeps = {
+      clock,
+      ids,
+      voice: this.voice,
+      defaultVoice: 'tone',
+      telemetry: new Telemetry(createLogger('silent')),
+      prices: null,
+      graph: createTurnGraph({ model: this.model, clock, timezone: 'UTC' }),
+      agent: { name: 'Test', instructions: 'You are a test.', voice: null, greeting: null },
+      limits: { softTokens: 50, hardTokens: 100 },
+      noVoiceInput: 'There are no ears here.',
+      ...options.deps,
+    };
+    this.session = new Session(deps, {
+      conversation,
+      model: 'any-model',
+      patch: null,
+      deliver: (event) => this.sent.push({ event, atMs: clock.monotonicMs() }),
+    });
+    this.session.start();
+  }
+
+  /** @param scripts what the model answers, turn by turn. */
+  static async start(
+    scripts: readonly (readonly ModelStep[])[],
+    options: Options = {},
+  ): Promise<SessionHarness> {
+    const clock = options.clock ?? new ManualClock();
+    const store = options.store ?? new MemoryStore(clock);
+    const conversations = new Conversations({ store, clock, ids: { next: () => 'conv_test' } });
+    const { conversation } = await conversations.begin(SessionHarness.owner);
+    return new SessionHarness(options.conversation ?? conversation, clock, scripts, options, store);
+  }
+
+  /** Takes an event as it comes from a client. */
+  receive(event: object | string): void {
+    this.session.receive(decodeClientEvent(typeof event === 'string' ? event : JSON.stringify(event)));
+  }
+
+  /** A user message and the wish for an answer, as clients send them. */
+  say(text: string, response: object = {}): void {
+    this.receive({
+      type: 'conversation.item.create',
+      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+    });
+    this.receive({ type: 'response.create', response });
+  }
+
+  types(): string[] {
+    return this.sent.map(({ event }) => event.type).filter((type) => !type.startsWith('vivavoce.'));
+  }
+
+  all<Type extends Outgoing['type']>(type: Type): EventOf<Type>[] {
+    return this.sent.map(({ event }) => event).filter((event): event is EventOf<Type> => event.type === type);
+  }
+
+  last<Type extends Outgoing['type']>(type: Type): EventOf<Type> {
+    const event = this.all(type).at(-1);
+    if (!event) throw new Error(`no ${type} was sent, but ${this.types().join(', ')}`);
+    return event;
+  }
+
+  /** Milliseconds of audio that was sent, at 24 kHz PCM. */
+  get audioMs(): number {
+    const bytes = this.all('response.output_audio.delta').map(
+      ({ delta }) => Buffer.from(delta, 'base64').length,
+    );
+    return bytes.reduce((sum, count) => sum + count, 0) / 48;
+  }
+
+  async items() {
+    const page = await this.store.listItems(SessionHarness.owner, this.conversation.id, {
+      limit: 100,
+      order: 'asc',
+    });
+    return page.data;
+  }
+}
