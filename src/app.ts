@@ -8,6 +8,7 @@ import { SqliteStore } from './conversation/sqlite-store.ts';
 import type { EngineStatus } from './engine-status.ts';
 import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './engines.ts';
 import { createTurnGraph } from './graph/graph.ts';
+import { warmUpGraph } from './graph/warm-up.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp, listen } from './server/http.ts';
 import { RealtimeServer } from './server/realtime.ts';
@@ -72,6 +73,7 @@ export class App implements AsyncDisposable {
       SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
       createVoice(deps),
       model.start(),
+      warmUpGraph(clock, config.TIMEZONE).then((timesMs) => telemetry.warmedUp({ engine: 'graph', timesMs })),
     ]);
     if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
     telemetry.engineChanged(voiceStatus);

@@ -30,14 +30,6 @@ const TTS_CONCURRENT = 64;
 const TTS_WAITING = 2_048;
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-const OFFLINE_STATUS: EngineStatus = {
-  part: 'llm',
-  engine: 'offline',
-  detail: 'rules',
-  state: 'ready',
-  reason: 'a small responder by rules; start Ollama or set OPENAI_BASE_URL for a language model',
-};
-
 export interface EngineDeps {
   readonly config: Config;
   readonly agent: Agent;
@@ -117,9 +109,10 @@ export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatu
     const offline = new OfflineChatModel({
       clock,
       timezone: config.TIMEZONE,
-      ollamaUrl: config.OLLAMA_BASE_URL,
+      // Only `auto` would ever use it.
+      ollamaUrl: config.LLM === 'auto' ? config.OLLAMA_BASE_URL : null,
     });
-    candidates.push({ name: 'offline', model: offline, probe: async () => OFFLINE_STATUS });
+    candidates.push({ name: 'offline', model: offline, probe: () => offline.probe() });
   }
   return resources.use(
     new AutoChatModel({

@@ -1,5 +1,9 @@
+import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from './graph.ts';
 import type { TurnInput, TurnPart } from './state.ts';
+
+/** Made once: an abort without a reason makes an error with a stack trace, every turn. */
+const LEFT = new VivavoceError('cancelled', 'nobody reads this turn any more');
 
 /** Runs one turn and streams its parts. Leaving the loop, or aborting `signal`, stops every node. */
 export async function* streamTurn(
@@ -16,6 +20,6 @@ export async function* streamTurn(
     });
     for await (const part of parts) yield part as TurnPart;
   } finally {
-    left.abort();
+    left.abort(LEFT);
   }
 }
