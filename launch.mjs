@@ -16,5 +16,6 @@ if (major < 24) {
   );
   process.exitCode = 1;
 } else {
+  if (existsSync('.env')) process.loadEnvFile('.env');
   await import('./src/main.ts');
 }

@@ -36,7 +36,10 @@ export const settings = z.object({
     .optional()
     .describe('PEM file of the certificate; with `TLS_KEY` the server speaks TLS.'),
   TLS_KEY: z.string().optional().describe('PEM file of the private key.'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('How much is logged.'),
   AGENT_FILE: z.string().optional().describe('JSON file: `name`, `instructions`, `voice`, `greeting`.'),
   TIMEZONE: z
     .string()
@@ -47,13 +50,13 @@ export const settings = z.object({
     .enum(['auto', 'ollama', 'openai', 'offline'])
     .default('auto')
     .describe('Language model. `auto` takes the best that answers and keeps looking.'),
-  OLLAMA_BASE_URL: url.default('http://127.0.0.1:11434'),
+  OLLAMA_BASE_URL: url.default('http://127.0.0.1:11434').describe('Where Ollama answers.'),
   OLLAMA_MODEL: z
     .string()
     .optional()
     .describe('Unset: the first installed model that can chat. A named one that is missing is pulled.'),
   OPENAI_BASE_URL: url.optional().describe('Any OpenAI-compatible server, with its `/v1`.'),
-  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_API_KEY: z.string().optional().describe('Sent as bearer token; local servers want none.'),
   OPENAI_MODEL: z.string().optional().describe('Unset: the first that `/models` of the server lists.'),
   LLM_CONTEXT_TOKENS: count
     .default(8192)
@@ -61,7 +64,7 @@ export const settings = z.object({
   LLM_PRICE_INPUT: price.optional().describe('Price of a million input tokens, for the cost of each turn.'),
   LLM_PRICE_CACHED_INPUT: price.optional().describe('The same for cached input. Default: the input price.'),
   LLM_PRICE_OUTPUT: price.optional().describe('The same for output.'),
-  LLM_PRICE_CURRENCY: z.string().length(3).default('USD'),
+  LLM_PRICE_CURRENCY: z.string().length(3).default('USD').describe('Currency of these prices.'),
   VOICE_REPLY_TOKENS: count
     .default(50)
     .describe('A spoken reply ends at the first sentence end past so many tokens.'),
@@ -69,7 +72,11 @@ export const settings = z.object({
 
   TTS: z.enum(['auto', 'flite', 'kokoro', 'openai']).default('auto').describe('Voice engine.'),
   TTS_VOICE: z.string().optional().describe('Voice of the engine. Default: its first.'),
-  TTS_BASE_URL: url.optional().describe('OpenAI-compatible speech server. Default: `OPENAI_BASE_URL`.'),
+  TTS_BASE_URL: url
+    .optional()
+    .describe(
+      'OpenAI-compatible speech server; Flite speaks when it fails. Default with `TTS=openai`: `OPENAI_BASE_URL`.',
+    ),
   TTS_API_KEY: z.string().optional().describe('Default: `OPENAI_API_KEY`.'),
   TTS_MODEL: z.string().default('tts-1').describe('Model name sent to the speech server.'),
   TTS_WORKERS: count.default(Math.min(2, availableParallelism())).describe('Threads that synthesise.'),
@@ -78,24 +85,30 @@ export const settings = z.object({
     .min(0)
     .default(64)
     .describe('Memory for speech made before; 0 turns it off.'),
-  VOICE_CACHE_TTL_SECONDS: count.default(86_400),
+  VOICE_CACHE_TTL_SECONDS: count.default(86_400).describe('How long it is kept.'),
   VOICE_PHRASES_FILE: z
     .string()
     .optional()
     .describe('Text file, a phrase a line, spoken into the voice cache in the background at start.'),
 
-  STT: z.enum(['auto', 'whisper', 'pocketsphinx', 'openai', 'none']).default('auto'),
-  VAD: z.enum(['silero', 'energy']).optional(),
-  EMBEDDINGS: z.enum(['auto', 'ollama', 'local', 'none']).default('auto'),
-  EXTRACTION_MODEL: z.string().optional(),
-  QDRANT_URL: url.optional(),
-  QDRANT_API_KEY: z.string().optional(),
-  DATABASE_URL: z.string().optional(),
-  REDIS_URL: z.string().optional(),
+  STT: z
+    .enum(['auto', 'whisper', 'pocketsphinx', 'openai', 'none'])
+    .default('auto')
+    .describe('Recogniser of speech.'),
+  VAD: z.enum(['silero', 'energy']).optional().describe('Detector of speech.'),
+  EMBEDDINGS: z
+    .enum(['auto', 'ollama', 'local', 'none'])
+    .default('auto')
+    .describe('Embeddings for the memory.'),
+  EXTRACTION_MODEL: z.string().optional().describe('Model that extracts memories.'),
+  QDRANT_URL: url.optional().describe('Memory in Qdrant.'),
+  QDRANT_API_KEY: z.string().optional().describe('Its key.'),
+  DATABASE_URL: z.string().optional().describe('Conversations in PostgreSQL.'),
+  REDIS_URL: z.string().optional().describe('Shared state of several nodes.'),
 });
 
 /** Values of settings whose engine does not exist yet: naming one stops the start instead of being ignored. */
-const NOT_BUILT: Partial<Record<keyof typeof settings.shape, readonly string[] | 'any'>> = {
+export const NOT_BUILT: Partial<Record<keyof typeof settings.shape, readonly string[] | 'any'>> = {
   TTS: ['kokoro'],
   STT: ['whisper', 'pocketsphinx', 'openai'],
   VAD: 'any',
