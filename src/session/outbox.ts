@@ -21,12 +21,14 @@ interface SendOptions {
  * write failed is replaced by what `onFailure` makes of the error.
  */
 export class Outbox<Event extends object> {
-  readonly #deliver: (event: Event) => void;
+  readonly #deliver: (event: Event) => unknown;
   readonly #onFailure: (error: unknown) => Event;
   #queue: Entry<Event>[] = [];
   #isDraining = false;
+  #drained: Promise<void> = Promise.resolve();
 
-  constructor(deliver: (event: Event) => void, onFailure: (error: unknown) => Event) {
+  /** @param deliver answers false when there is nobody to hand the event to any more: then it was not sent */
+  constructor(deliver: (event: Event) => unknown, onFailure: (error: unknown) => Event) {
     this.#deliver = deliver;
     this.#onFailure = onFailure;
   }
@@ -34,21 +36,28 @@ export class Outbox<Event extends object> {
   /** An event may be a promise when what it says has to be looked up first; it keeps its place. */
   send(event: Event | Promise<Event>, { after, stream, onSent }: SendOptions = {}): void {
     if (!this.#isDraining && !after && !(event instanceof Promise)) {
-      this.#deliver(event);
-      onSent?.();
+      if (this.#deliver(event) !== false) onSent?.();
       return;
     }
+    const ready = after ? after.then(() => event) : event;
+    // A failure is told when its turn comes, and not at all when the event is discarded before that.
+    if (ready instanceof Promise) ready.catch(() => undefined);
     this.#queue.push({
-      event: after ? after.then(() => event) : event,
+      event: ready,
       stream: stream ?? null,
       onSent: onSent ?? null,
     });
-    if (!this.#isDraining) void this.#drain();
+    if (!this.#isDraining) this.#drained = this.#drain();
   }
 
   /** Drops what has not left yet of a stream: after an interruption not one more piece of it may go out. */
   discard(stream: string): void {
     this.#queue = this.#queue.filter((entry) => entry.stream !== stream);
+  }
+
+  /** Resolves when nothing waits to be sent. */
+  async idle(): Promise<void> {
+    await this.#drained;
   }
 
   async #drain(): Promise<void> {
@@ -61,8 +70,7 @@ export class Outbox<Event extends object> {
         if (this.#queue[0] !== entry) continue;
       }
       this.#queue.shift();
-      this.#deliver(event);
-      entry.onSent?.();
+      if (this.#deliver(event) !== false) entry.onSent?.();
     }
     this.#isDraining = false;
   }

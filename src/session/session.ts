@@ -40,7 +40,8 @@ interface SessionOptions {
   readonly model: string;
   /** What the client's ephemeral key was minted with. */
   readonly patch: SessionPatch | null;
-  readonly deliver: (event: Outgoing) => void;
+  /** Answers false when the client is gone. */
+  readonly deliver: (event: Outgoing) => unknown;
 }
 
 type Event<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
@@ -110,12 +111,13 @@ export class Session implements AsyncDisposable {
     this.#outbox.send(event);
   }
 
-  /** Ends what is running; what was sent of it is kept. */
+  /** Ends what is running and tells the client; what was sent of it is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#dropGreeting();
     const running = [...this.#responses.values()];
     for (const response of running) response.cancel('client_cancelled');
     await Promise.all(running.map((response) => response.done));
+    await this.#outbox.idle();
   }
 
   #handle(event: ClientEvent): void {
