@@ -1,5 +1,6 @@
 import { VivavoceError } from '../errors.ts';
 import type { Item } from './item.ts';
+import { conversationNotFound } from './not-found.ts';
 import type { ConversationStore, Owner, Placement } from './store.ts';
 
 /** So many items are kept in memory at least, and twice as many at most; older ones are read from the store. */
@@ -26,6 +27,7 @@ export class Conversation {
   /** False when older items are in the store only. */
   #complete: boolean;
   #stored: boolean;
+  #isDeleted = false;
 
   private constructor(store: ConversationStore, identity: Identity, items: Item[], stored: boolean) {
     this.id = identity.id;
@@ -70,6 +72,13 @@ export class Conversation {
     return this.#identity.createdAtMs;
   }
 
+  /** It was deleted from the store: whoever still has it finds it empty, and every change to it is `not_found`. */
+  forgetAll(): void {
+    this.#items = [];
+    this.#complete = true;
+    this.#isDeleted = true;
+  }
+
   /** The item before `id`, null when it is the first. */
   previousIdOf(id: string): string | null {
     const index = this.#items.findIndex((item) => item.id === id);
@@ -85,9 +94,11 @@ export class Conversation {
   /**
    * Adds a new item; it takes its place at once. If it cannot be stored it is taken out again.
    *
-   * @throws VivavoceError `conflict` when the id is taken, `not_found` when the item to follow is not there.
+   * @throws VivavoceError `conflict` when the id is taken, `not_found` when the item to follow, or the conversation,
+   * is not there.
    */
   add(item: Item, placement: Placement = 'end'): Promise<void> {
+    if (this.#isDeleted) throw conversationNotFound(this.id);
     if (this.#items.some((other) => other.id === item.id)) {
       throw idIsTaken(item.id);
     }
@@ -155,6 +166,7 @@ export class Conversation {
 
   /** Writes of one process keep their order, so the conversation is there before its first item is. */
   #write(write: () => Promise<void>): Promise<void> {
+    if (this.#isDeleted) return Promise.reject(conversationNotFound(this.id));
     if (this.#stored) return write();
     this.#stored = true;
     const { id, createdAtMs, metadata } = this.#identity;

@@ -49,8 +49,24 @@ export class Conversations {
     );
   }
 
+  /**
+   * Deletes it with all of its items, also from the memory of who has it open. False when it was not there.
+   */
+  async delete(owner: Owner, id: string): Promise<boolean> {
+    const wasThere = await this.#deps.store.delete(owner, id);
+    const key = keyOf(owner, id);
+    const live = this.#live.get(key);
+    if (!wasThere || !live) return wasThere;
+    this.#live.delete(key);
+    await live.conversation.then(
+      (conversation) => conversation.forgetAll(),
+      () => undefined, // It could not be loaded any more: there is nothing to forget.
+    );
+    return true;
+  }
+
   async #lease(owner: Owner, id: string, make: () => Promise<Conversation>): Promise<Lease> {
-    const key = JSON.stringify([owner.key, owner.user, id]);
+    const key = keyOf(owner, id);
     const live = this.#live.get(key) ?? { conversation: make(), users: 0 };
     this.#live.set(key, live);
     live.users++;
@@ -67,4 +83,8 @@ export class Conversations {
       throw error;
     }
   }
+}
+
+function keyOf(owner: Owner, id: string): string {
+  return JSON.stringify([owner.key, owner.user, id]);
 }
