@@ -29,8 +29,12 @@ export const passedOn = z
 /** Text that a person or a program wrote. */
 export const longText = z.string().max(MAX_TEXT_CHARS);
 
-/** Ids are made by either side; an empty one would match nothing. */
-export const anyId = z.string().min(1).max(256);
+/** Ids are made by either side; an empty one would match nothing, and no store could keep two of the others apart. */
+export const anyId = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((id) => id.isWellFormed() && !id.includes('\0'), { error: 'must be valid Unicode without NUL' });
 
 /** Up to 16 pairs that the client attached to something; keys up to 64 characters, values up to 512. */
 export const metadata = z
