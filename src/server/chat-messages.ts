@@ -27,41 +27,38 @@ export function toTurnInput(request: ChatCompletionRequest, agent: Agent): TurnI
 
 function toHistory(messages: readonly ChatCompletionMessage[]): ChatMessage[] {
   const names = new Map<string, string>();
-  return messages.flatMap((message, index): ChatMessage[] => {
-    switch (message.role) {
-      case 'system':
-      case 'developer':
-        return [];
-      case 'user':
-        return [{ role: 'user', text: textOf(message.content, `messages.${index}.content`) }];
-      case 'assistant': {
-        const toolCalls = (message.tool_calls ?? []).map((call) => {
-          names.set(call.id, call.function.name);
-          return { callId: call.id, name: call.function.name, arguments: call.function.arguments };
-        });
-        return [
-          {
-            role: 'assistant',
-            text: textOf(message.content ?? ''),
-            ...(toolCalls.length > 0 && { toolCalls }),
-          },
-        ];
-      }
-      case 'tool': {
-        const name = names.get(message.tool_call_id);
-        if (name !== undefined) {
-          return [{ role: 'tool', callId: message.tool_call_id, name, text: textOf(message.content) }];
-        }
-        throw new VivavoceError(
-          'invalid_request',
-          `No message before this one calls ${message.tool_call_id}.`,
-          {
-            param: `messages.${index}.tool_call_id`,
-          },
-        );
-      }
+  return messages.flatMap((message, index) => toChatMessages(message, `messages.${index}`, names));
+}
+
+/** `names` are those of the calls so far, by their ids. */
+function toChatMessages(
+  message: ChatCompletionMessage,
+  path: string,
+  names: Map<string, string>,
+): ChatMessage[] {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return [];
+    case 'user':
+      return [{ role: 'user', text: textOf(message.content, `${path}.content`) }];
+    case 'assistant': {
+      const toolCalls = (message.tool_calls ?? []).map((call) => {
+        names.set(call.id, call.function.name);
+        return { callId: call.id, name: call.function.name, arguments: call.function.arguments };
+      });
+      const text = textOf(message.content ?? '');
+      return [{ role: 'assistant', text, ...(toolCalls.length > 0 && { toolCalls }) }];
     }
-  });
+    case 'tool': {
+      const { tool_call_id: callId } = message;
+      const name = names.get(callId);
+      if (name !== undefined) return [{ role: 'tool', callId, name, text: textOf(message.content) }];
+      throw new VivavoceError('invalid_request', `No message before this one calls ${callId}.`, {
+        param: `${path}.tool_call_id`,
+      });
+    }
+  }
 }
 
 type Part = { type: 'text'; text: string } | { type: 'refusal'; refusal: string } | { type: 'image_url' };

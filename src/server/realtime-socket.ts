@@ -2,13 +2,26 @@ import type { RawData, WebSocket } from 'ws';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Lease } from '../conversation/conversations.ts';
 import { fromBeta, toBeta } from '../protocol/beta.ts';
-import { decodeClientEvent } from '../protocol/client-events.ts';
+import { type Decoded, decodeClientEvent } from '../protocol/client-events.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { Outgoing } from '../session/outgoing.ts';
 import { Session, type SessionDeps } from '../session/session.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 
 const PING_INTERVAL_MS = 20_000;
+
+const NOT_TEXT: Decoded = {
+  ok: false,
+  error: {
+    type: 'invalid_request_error',
+    code: 'invalid_event',
+    message:
+      'This was a binary frame, and frames are text: each is an event as JSON, and audio is base64 in ' +
+      'input_audio_buffer.append.',
+    param: null,
+    event_id: null,
+  },
+};
 
 export interface SocketOptions {
   readonly lease: Lease;
@@ -86,8 +99,8 @@ export class RealtimeSocket implements AsyncDisposable {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    const text = isBinary ? '' : data.toString();
-    const decoded = decodeClientEvent(text, this.#options.isBeta ? fromBeta : undefined);
+    const translate = this.#options.isBeta ? fromBeta : undefined;
+    const decoded = isBinary ? NOT_TEXT : decodeClientEvent(data.toString(), translate);
     if (!decoded.ok) {
       const { code, param } = decoded.error;
       this.#deps.telemetry.eventRefused({ connectionId: this.#id, code, param });
@@ -95,12 +108,14 @@ export class RealtimeSocket implements AsyncDisposable {
     this.session.receive(decoded);
   }
 
-  #deliver(event: Outgoing): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (!this.#options.hasExtensions && event.type.startsWith('vivavoce.')) return;
+  /** False when the client is gone. */
+  #deliver(event: Outgoing): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    if (!this.#options.hasExtensions && event.type.startsWith('vivavoce.')) return true;
     const whole = { event_id: `event_${this.#id}_${this.#eventCount++}`, ...event };
     const frames = this.#options.isBeta ? toBeta(whole as Parameters<typeof toBeta>[0]) : [whole];
     for (const frame of frames) this.#socket.send(JSON.stringify(frame));
+    return true;
   }
 
   #pingOrEnd(): void {

@@ -57,9 +57,14 @@ export class RealtimeServer implements AsyncDisposable {
     stream.on('error', onError);
     try {
       const options = await this.#admit(request);
+      // ws may refuse the handshake itself, and then calls nobody.
+      using unused = new DisposableStack();
+      unused.use(options.lease);
+      this.#refuseWhenClosing();
       stream.off('error', onError);
       this.#ws.handleUpgrade(request, stream, head, (socket) => {
         const realtime = new RealtimeSocket(socket, options, this.#deps);
+        unused.move();
         this.#sockets.add(realtime);
         void realtime.ended.then(() => this.#sockets.delete(realtime));
       });
@@ -81,14 +86,15 @@ export class RealtimeServer implements AsyncDisposable {
   }
 
   async #admit(request: IncomingMessage) {
-    const url = new URL(request.url ?? '/', 'http://realtime');
+    const url = URL.parse(request.url ?? '/', 'http://realtime');
+    if (!url) throw new VivavoceError('invalid_request', 'The address of the request cannot be read.');
     if (url.pathname !== '/v1/realtime') {
       throw new VivavoceError(
         'not_found',
         `There is no WebSocket at ${url.pathname}; it is at /v1/realtime.`,
       );
     }
-    if (this.#isClosing) throw new VivavoceError('engine_unavailable', 'The server is shutting down.');
+    this.#refuseWhenClosing();
     const { auth, origins, conversations } = this.#deps;
     const refusal = refusedBecause(request.headers, origins);
     if (refusal) throw new VivavoceError('forbidden', refusal);
@@ -106,6 +112,10 @@ export class RealtimeServer implements AsyncDisposable {
         protocols.includes(BETA_PROTOCOL) || String(request.headers['openai-beta']).includes('realtime=v1'),
       hasExtensions: url.searchParams.get('extensions') === 'vivavoce',
     };
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#isClosing) throw new VivavoceError('engine_unavailable', 'The server is shutting down.');
   }
 
   #lease(conversations: Conversations, owner: Owner, id: string | null) {

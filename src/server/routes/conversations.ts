@@ -7,6 +7,7 @@ import { transcriptChunks, transcriptContentType } from '../../conversation/tran
 import { VivavoceError } from '../../errors.ts';
 import { listQuery } from '../../protocol/rest.ts';
 import {
+  type ConversationItemInput,
   createConversationRequest,
   createItemsRequest,
   type RestConversation,
@@ -28,21 +29,19 @@ interface Deps {
 export function conversationRoutes({ store, conversations, clock, ids }: Deps): Router {
   const router = Router();
 
-  /** A request's items go through the live conversation, so that an open connection knows of them at once. */
-  const addItems = async (owner: Owner, id: string, inputs: Parameters<typeof fromRestItem>[0][]) => {
-    using lease = await conversations.open(owner, id);
-    const items = inputs.map((input) => fromRestItem(input, ids.next('item'), clock.nowMs()));
-    await lease.conversation.addNew(items);
-    return items;
-  };
+  const toItems = (inputs: readonly ConversationItemInput[]) =>
+    inputs.map((input) => fromRestItem(input, ids.next('item'), clock.nowMs()));
 
   router.post('/conversations', async (request, response) => {
     const { metadata, items } = validate(createConversationRequest, request.body ?? {});
     const owner = ownerOf(request);
     const id = ids.next('conv');
-    const record = await store.create(owner, { id, createdAtMs: clock.nowMs(), metadata: metadata ?? {} });
-    if (items && items.length > 0) await addItems(owner, id, items);
-    response.json(toRest(record));
+    // It is stored with its first items: when they cannot be, there is none.
+    if (items && items.length > 0) {
+      using lease = await conversations.begin(owner, { id, metadata: metadata ?? {} });
+      await lease.conversation.addNew(toItems(items));
+    } else await store.create(owner, { id, createdAtMs: clock.nowMs(), metadata: metadata ?? {} });
+    response.json(toRest(await found(store, owner, id)));
   });
 
   router.get('/conversations', async (request, response) => {
@@ -62,13 +61,16 @@ export function conversationRoutes({ store, conversations, clock, ids }: Deps): 
 
   router.delete('/conversations/:id', async (request, response) => {
     const { id } = request.params;
-    if (!(await store.delete(ownerOf(request), id))) throw noConversation(id);
+    if (!(await conversations.delete(ownerOf(request), id))) throw noConversation(id);
     response.json({ id, object: 'conversation.deleted', deleted: true });
   });
 
   router.post('/conversations/:id/items', async (request, response) => {
     const { items } = validate(createItemsRequest, request.body ?? {});
-    const added = await addItems(ownerOf(request), request.params.id, items);
+    const added = toItems(items);
+    // Through the live conversation, so that an open connection knows of them at once.
+    using lease = await conversations.open(ownerOf(request), request.params.id);
+    await lease.conversation.addNew(added);
     response.json(toList({ data: added, hasMore: false }, toRestItem));
   });
 

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Lease } from '../../src/conversation/conversations.ts';
+import { Auth } from '../../src/server/auth.ts';
+import { RealtimeServer } from '../../src/server/realtime.ts';
+import { RealtimeClient } from '../support/realtime-client.ts';
+
+/** The server's door with a conversation behind it that comes when `lease` resolves, and counts who has it. */
+async function door(ready: Promise<void> = Promise.resolve()) {
+  const seen = { asked: Promise.withResolvers<void>(), left: Promise.withResolvers<void>(), held: 0 };
+  const lease = async (): Promise<Lease> => {
+    seen.asked.resolve();
+    await ready;
+    seen.held++;
+    return { conversation: {} as never, [Symbol.dispose]: () => void seen.held-- };
+  };
+  const realtime = new RealtimeServer({
+    auth: new Auth([], systemClock),
+    origins: { allowedOrigins: [], isOpen: true },
+    conversations: { begin: lease, open: lease },
+    clock: systemClock,
+    // What a session needs: nobody gets so far.
+  } as never);
+  const server = createServer().listen(0, '127.0.0.1');
+  const upgraded = new Promise<void>((resolve) => {
+    server.on('upgrade', (request, stream, head) => {
+      stream.once('close', () => seen.left.resolve());
+      resolve(realtime.upgrade(request, stream, head));
+    });
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { realtime, seen, port, upgraded, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+test('a handshake that ws refuses gives the conversation back', async () => {
+  await using it = await door();
+  const socket = connect(it.port, '127.0.0.1');
+  socket.write(
+    'GET /v1/realtime HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 7\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /);
+  await it.upgraded;
+  expect(it.seen.held).toBe(0);
+  socket.destroy();
+});
+
+test('a client that has gone meanwhile gives the conversation back', async () => {
+  const ready = Promise.withResolvers<void>();
+  await using it = await door(ready.promise);
+  const socket = connect(it.port, '127.0.0.1');
+  socket.write(
+    'GET /v1/realtime HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await it.seen.asked.promise;
+  socket.resetAndDestroy();
+  await it.seen.left.promise;
+  ready.resolve();
+  await it.upgraded;
+  expect({ held: it.seen.held, connections: it.realtime.connections }).toEqual({ held: 0, connections: 0 });
+});
+
+test('who is still being let in when the server closes is refused, and not forgotten', async () => {
+  const ready = Promise.withResolvers<void>();
+  await using it = await door(ready.promise);
+  const refused = RealtimeClient.refused(`http://127.0.0.1:${it.port}`);
+  await it.seen.asked.promise;
+  await it.realtime[Symbol.asyncDispose]();
+  ready.resolve();
+  const { status, body } = await refused;
+  expect(status).toBe(503);
+  expect(body.error).toMatchObject({ type: 'server_error', code: 'engine_unavailable' });
+  expect(it.seen.held).toBe(0);
+});

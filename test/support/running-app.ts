@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from '../../src/app.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config.ts';
+import { OllamaServer, type OllamaServerOptions } from './ollama-server.ts';
+import type { RecordedRequest } from './recorded-http.ts';
+import { SpeechServer } from './speech-server.ts';
+
+interface Options {
+  /** Settings besides the folder, the port and the engines. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly ollama?: OllamaServerOptions;
+  readonly clock?: Clock;
+}
+
+/** The whole service in this process, on a free port and in an empty folder, with stand-in engines. */
+export class RunningApp implements AsyncDisposable {
+  readonly app: App;
+  readonly ollama: OllamaServer;
+  readonly speech: SpeechServer;
+  readonly #folder: string;
+
+  private constructor(app: App, ollama: OllamaServer, speech: SpeechServer, folder: string) {
+    this.app = app;
+    this.ollama = ollama;
+    this.speech = speech;
+    this.#folder = folder;
+  }
+
+  static async start({ env = {}, ollama: options = {}, clock = systemClock }: Options = {}) {
+    const folder = await mkdtemp(join(tmpdir(), 'vivavoce-test-'));
+    const ollama = await new OllamaServer(options).start();
+    const speech = await SpeechServer.start();
+    const config = readConfig({
+      PORT: '0',
+      DATA_DIR: folder,
+      LOG_LEVEL: 'silent',
+      LLM: 'ollama',
+      OLLAMA_BASE_URL: ollama.url,
+      TTS: 'openai',
+      TTS_BASE_URL: speech.baseUrl,
+      TTS_WORKERS: '1',
+      TIMEZONE: 'UTC',
+      ...env,
+    });
+    return new RunningApp(await App.start(config, { clock }), ollama, speech, folder);
+  }
+
+  get url(): string {
+    return this.app.url;
+  }
+
+  /** The request in which the model was told `words`, when it comes or has come; the newest when there are several. */
+  async asked(words: string): Promise<RecordedRequest> {
+    for (;;) {
+      const next = this.ollama.nextRequest('/api/chat');
+      const found = this.ollama
+        .requestsTo('/api/chat')
+        .findLast(({ body }) => JSON.stringify(body.messages).includes(JSON.stringify(words).slice(1, -1)));
+      if (found) return found;
+      await next;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app[Symbol.asyncDispose]();
+    await Promise.all([this.ollama[Symbol.asyncDispose](), this.speech[Symbol.asyncDispose]()]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
