@@ -41,6 +41,8 @@ export const anyText = fc.oneof(
         '===',
         '{\\an8}',
         'WEBVTT',
+        '[00:00:01] User: ',
+        '**User** · 00:00:01',
         'NOTE',
         '00:00:01.000 --> 00:00:02.000',
         '1',

@@ -150,8 +150,14 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await store.create(ALICE, newConversation('conv'));
     await store.appendItems(ALICE, 'conv', [userSays('first', ''), userSays('last', '')]);
     const ids = Array.from({ length: 90 }, (_, index) => `i${index}`);
-    await Promise.all(ids.map((id) => store.saveItem(ALICE, 'conv', userSays(id, id), { after: 'first' })));
-    expect(await itemIds(store)).toEqual(['first', ...ids.toReversed(), 'last']);
+    // Some go to the end in between, so that a renumbering meets items of every age on both sides.
+    const goesToEnd = (id: string) => id.endsWith('7');
+    const saved = ids.map((id) =>
+      store.saveItem(ALICE, 'conv', userSays(id, id), goesToEnd(id) ? 'end' : { after: 'first' }),
+    );
+    await Promise.all(saved);
+    const between = ids.filter((id) => !goesToEnd(id)).toReversed();
+    expect(await itemIds(store)).toEqual(['first', ...between, 'last', ...ids.filter(goesToEnd)]);
   });
 
   test('appends in order and leaves what is there alone', async () => {
