@@ -1,0 +1,28 @@
+import type { RestError as Body } from '../../../src/protocol/rest.ts';
+
+/** The server answered with an error. The message is the server's own and fit to be shown. */
+export class RestError extends Error {
+  override readonly name = 'RestError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** No answer at all. */
+export class ServerUnreachable extends Error {
+  override readonly name = 'ServerUnreachable';
+
+  constructor(cause: unknown) {
+    super('The server does not answer.', { cause });
+  }
+}
+
+/** What an answer that is not ok says. Proxies answer in other shapes than ours. */
+export async function errorOf(response: Response): Promise<RestError> {
+  const body: unknown = await response.json().catch(() => null);
+  const message = (body as Partial<Body> | null)?.error?.message;
+  return new RestError(response.status, message ?? `The server answered with status ${response.status}.`);
+}

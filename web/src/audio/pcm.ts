@@ -1,0 +1,18 @@
+/** The rate of the audio of the session, samples a second. */
+export const SAMPLE_RATE = 24_000;
+
+/** Base64 of 16-bit little-endian mono samples → samples between -1 and 1. */
+export function decodePcm16(base64: string): Float32Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const samples = new Float32Array(bytes.length >> 1);
+  for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(i * 2, true) / 32_768;
+  return samples;
+}
+
+/** Samples that a person could hear: below -60 dB it is silence. */
+export function countAudible(samples: Float32Array): number {
+  let audible = 0;
+  for (const sample of samples) if (sample > 0.001 || sample < -0.001) audible++;
+  return audible;
+}

@@ -1,0 +1,84 @@
+import type { ReactNode } from 'react';
+
+function Icon({ children }: { readonly children: ReactNode }) {
+  return (
+    <svg
+      className="icon"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.8"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const MenuIcon = () => (
+  <Icon>
+    <path d="M4 7h16M4 12h16M4 17h10" />
+  </Icon>
+);
+export const CloseIcon = () => (
+  <Icon>
+    <path d="M6 6l12 12M18 6L6 18" />
+  </Icon>
+);
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M12 5v14M5 12h14" />
+  </Icon>
+);
+export const SendIcon = () => (
+  <Icon>
+    <path d="M12 19V5M6 11l6-6 6 6" />
+  </Icon>
+);
+export const StopIcon = () => (
+  <Icon>
+    <rect x="6.500" y="6.500" width="11" height="11" rx="2" fill="currentColor" stroke="none" />
+  </Icon>
+);
+export const TrashIcon = () => (
+  <Icon>
+    <path d="M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12M10 11v5M14 11v5" />
+  </Icon>
+);
+export const DownloadIcon = () => (
+  <Icon>
+    <path d="M12 4v11M7 11l5 5 5-5M5 20h14" />
+  </Icon>
+);
+export const VoiceOnIcon = () => (
+  <Icon>
+    <path d="M4 10v4h3l5 4V6L7 10H4zM15.500 9.500a3.500 3.500 0 010 5M18 7a7 7 0 010 10" />
+  </Icon>
+);
+export const VoiceOffIcon = () => (
+  <Icon>
+    <path d="M4 10v4h3l5 4V6L7 10H4zM16 10l4 4M20 10l-4 4" />
+  </Icon>
+);
+export const DownIcon = () => (
+  <Icon>
+    <path d="M12 5v14M6 13l6 6 6-6" />
+  </Icon>
+);
+export const WarningIcon = () => (
+  <Icon>
+    <path d="M12 4L3 19h18L12 4zM12 10v4M12 16.800v.1" />
+  </Icon>
+);
+
+/** The mark of the program: a voice. */
+export const Logo = () => (
+  <svg className="logo" viewBox="0 0 32 32" aria-hidden="true">
+    <rect width="32" height="32" rx="9" fill="var(--brand)" />
+    <g stroke="#fff" strokeWidth="3" strokeLinecap="round">
+      <path d="M7 14v4M12 10v12M17 6.500v19M22 11v10M26 14.500v3" />
+    </g>
+  </svg>
+);

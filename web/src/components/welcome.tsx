@@ -1,0 +1,23 @@
+import { Logo } from './icons.tsx';
+
+const OPENERS = ['Hello! Who are you?', 'What can you do?', 'What time is it?'];
+
+/** A conversation before its first word. */
+export function Welcome({ onSay }: { readonly onSay: (text: string) => void }) {
+  return (
+    <div className="welcome">
+      <Logo />
+      <h2>Talk to me.</h2>
+      <p className="muted">Write something, and hear the answer. It all stays on this machine.</p>
+      <ul>
+        {OPENERS.map((text) => (
+          <li key={text}>
+            <button type="button" className="opener" onClick={() => onSay(text)}>
+              {text}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
