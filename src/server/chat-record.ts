@@ -69,7 +69,13 @@ export class ChatRecord implements Disposable {
       const message = this.#message('reply', 'assistant', [{ type: 'output_text', text }]);
       items.unshift({ ...message, status, reply: { generated: text, sent: text, heard: null } });
     }
-    if (items.length > 0) await this.#lease.conversation.append(items);
+    const { conversation } = this.#lease;
+    for (const item of items) {
+      // The request came again because its answer had been cut off: this one takes that one's place.
+      const there = await conversation.find(item.id);
+      if (there?.status === 'incomplete') await conversation.replace(item);
+    }
+    if (items.length > 0) await conversation.append(items);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,4 @@
-import { type ErrorCode, VivavoceError } from '../errors.ts';
+import { type ErrorCode, isAbort, VivavoceError } from '../errors.ts';
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_request: 400,
@@ -27,6 +27,7 @@ export interface ErrorBody {
 
 export function httpStatus(error: unknown): number {
   if (error instanceof VivavoceError) return STATUS[error.code];
+  if (isAbort(error)) return STATUS.cancelled;
   // What Express and its parsers throw carries a status of its own.
   const status = (error as { status?: unknown } | null)?.status;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

@@ -51,7 +51,7 @@ export function createExpressApp({ auth, origins, log, health, api }: HttpOption
     response.sendFile('docs.html', { root: PAGE });
   });
   app.use(express.static(PAGE, { index: 'index.html', setHeaders: cacheForever }));
-  app.use('/v1', requireCaller(auth), express.json({ limit: MAX_BODY_BYTES }), ...api);
+  app.use('/v1', requireCaller(auth), express.json({ limit: MAX_BODY_BYTES }), refuseOtherBodies, ...api);
   app.use((request, _response, next) => {
     next(new VivavoceError('not_found', `There is nothing at ${request.method} ${request.path}.`));
   });
@@ -122,6 +122,15 @@ function checkOrigin(origins: OriginPolicy): RequestHandler {
   };
 }
 
+/** A body that is not called JSON was not read: without a word it would count as none. */
+const refuseOtherBodies: RequestHandler = (request, _response, next) => {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  const hasBody = encoding !== undefined || Number(length ?? 0) > 0;
+  if (!hasBody || request.body !== undefined) next();
+  else
+    next(new VivavoceError('invalid_request', 'Send the body as JSON, with Content-Type: application/json.'));
+};
+
 /** Built files carry a hash in their name. */
 function cacheForever(response: ServerResponse, path: string) {
   const isHashed = path.includes('/assets/');
@@ -139,6 +148,6 @@ function answerErrors(log: Logger): ErrorRequestHandler {
     }
     // Too late for a status: a broken connection is what no client takes for the end.
     if (response.headersSent) response.destroy();
-    else response.status(status).json(toErrorBody(error));
+    else response.status(status).type('json').json(toErrorBody(error));
   };
 }

@@ -5,7 +5,7 @@ import type { Conversations } from '../../conversation/conversations.ts';
 import type { TurnGraph } from '../../graph/graph.ts';
 import type { TurnPart } from '../../graph/state.ts';
 import { streamTurn } from '../../graph/stream-turn.ts';
-import { type ChatCompletionRequest, chatCompletionRequest } from '../../protocol/rest-chat.ts';
+import { chatCompletionRequest } from '../../protocol/rest-chat.ts';
 import { ownerOf } from '../caller.ts';
 import { ChatCompletionWriter } from '../chat-completion-writer.ts';
 import { toTurnInput } from '../chat-messages.ts';
@@ -68,13 +68,12 @@ export function chatCompletionRoutes({ graph, agent, conversations, clock, ids }
       } catch (error) {
         await saved;
         if (!isOpen) throw error;
-        await record?.agentSaid(writer.text, [], 'incomplete');
+        // Said first: what follows can fail as well.
         send(toErrorBody(error));
+        await record?.agentSaid(writer.text, [], 'incomplete');
         response.end();
       }
     }
   });
   return router;
 }
-
-export type { ChatCompletionRequest };
