@@ -192,7 +192,7 @@ function parseApiKeys(entries: readonly string[], problems: string[]): ApiKey[] 
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host);
 }
 
 function isTimezone(name: string): boolean {

@@ -11,6 +11,9 @@ const DEFAULT_USER = 'default';
 /** Unused ephemeral keys are dropped in the order of their age past this many. */
 const MAX_EPHEMERAL_KEYS = 10_000;
 
+/** A mail address is no longer. */
+const MAX_USER_CHARS = 320;
+
 export interface Caller {
   readonly owner: Owner;
   /** What an ephemeral key says about the session; null for others. */
@@ -92,13 +95,16 @@ export function bearerToken(header: string | undefined): string | null {
   return /^Bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1] ?? null;
 }
 
-/** A user name as callers give it: printable, and not longer than a mail address. */
+/** A user name as callers give it; null when there is none. */
 export function userName(given: unknown): string | null {
   if (given === undefined || given === null || given === '') return null;
-  if (typeof given === 'string' && given.length <= 320 && !/\p{Cc}/u.test(given)) return given;
-  throw new VivavoceError('invalid_request', 'user has to be a text of up to 320 printable characters.', {
-    param: 'user',
-  });
+  const isText = typeof given === 'string' && given.isWellFormed() && !/\p{Cc}/u.test(given);
+  if (isText && given.length <= MAX_USER_CHARS) return given;
+  throw new VivavoceError(
+    'invalid_request',
+    `user has to be a text of up to ${MAX_USER_CHARS} printable characters.`,
+    { param: 'user' },
+  );
 }
 
 function hashOf(key: string): Buffer {

@@ -103,7 +103,9 @@ export class RealtimeSocket implements AsyncDisposable {
     const decoded = isBinary ? NOT_TEXT : decodeClientEvent(data.toString(), translate);
     if (!decoded.ok) {
       const { code, param } = decoded.error;
-      this.#deps.telemetry.eventRefused({ connectionId: this.#id, code, param });
+      // The names of metadata are the client's own words.
+      const field = param?.replace(/\.metadata\..*$/s, '.metadata') ?? null;
+      this.#deps.telemetry.eventRefused({ connectionId: this.#id, code, param: field });
     }
     this.session.receive(decoded);
   }
