@@ -39,7 +39,9 @@ export async function readAgent(path: string | undefined): Promise<Agent> {
 
 async function readAgentFile(path: string): Promise<z.output<typeof agentSchema>> {
   try {
-    return agentSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const text = await readFile(path, 'utf8');
+    // Some editors put a byte order mark in front.
+    return agentSchema.parse(JSON.parse(text.replace(/^\ufeff/, '')));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
     throw new VivavoceError('config_invalid', `AGENT_FILE ${path}: ${why}`, { cause });

@@ -9,10 +9,17 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
-const port = z.coerce.number().int().min(0).max(65_535);
-const count = z.coerce.number().int().min(1);
-const price = z.coerce.number().min(0);
-const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+const number = (error: string) => z.coerce.number({ error });
+const PORT_RANGE = 'must be a whole number from 0 to 65535';
+const port = number(PORT_RANGE).int(PORT_RANGE).min(0, PORT_RANGE).max(65_535, PORT_RANGE);
+const COUNT_RANGE = 'must be a whole number from 1';
+const count = number(COUNT_RANGE).int(COUNT_RANGE).min(1, COUNT_RANGE);
+const AMOUNT_RANGE = 'must be a number from 0';
+const amount = number(AMOUNT_RANGE).min(0, AMOUNT_RANGE);
+/** Addresses are shown to everybody who asks how the engines are. */
+const url = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL', abort: true })
+  .refine((text) => URL.parse(text)?.username === '', { error: 'must not carry a name or a password' });
 
 /**
  * Every environment variable that the program reads, with its default and its description: `npm run docs` makes
@@ -61,10 +68,14 @@ export const settings = z.object({
   LLM_CONTEXT_TOKENS: count
     .default(8192)
     .describe('Context of the model; constant, because changing it makes Ollama load the model again.'),
-  LLM_PRICE_INPUT: price.optional().describe('Price of a million input tokens, for the cost of each turn.'),
-  LLM_PRICE_CACHED_INPUT: price.optional().describe('The same for cached input. Default: the input price.'),
-  LLM_PRICE_OUTPUT: price.optional().describe('The same for output.'),
-  LLM_PRICE_CURRENCY: z.string().length(3).default('USD').describe('Currency of these prices.'),
+  LLM_PRICE_INPUT: amount.optional().describe('Price of a million input tokens, for the cost of each turn.'),
+  LLM_PRICE_CACHED_INPUT: amount.optional().describe('The same for cached input. Default: the input price.'),
+  LLM_PRICE_OUTPUT: amount.optional().describe('The same for output.'),
+  LLM_PRICE_CURRENCY: z
+    .string()
+    .length(3, 'must be three letters, such as USD')
+    .default('USD')
+    .describe('Currency of these prices.'),
   VOICE_REPLY_TOKENS: count
     .default(50)
     .describe('A spoken reply ends at the first sentence end past so many tokens.'),
@@ -80,11 +91,7 @@ export const settings = z.object({
   TTS_API_KEY: z.string().optional().describe('Default: `OPENAI_API_KEY`.'),
   TTS_MODEL: z.string().default('tts-1').describe('Model name sent to the speech server.'),
   TTS_WORKERS: count.default(Math.min(2, availableParallelism())).describe('Threads that synthesise.'),
-  VOICE_CACHE_MB: z.coerce
-    .number()
-    .min(0)
-    .default(64)
-    .describe('Memory for speech made before; 0 turns it off.'),
+  VOICE_CACHE_MB: amount.default(64).describe('Memory for speech made before; 0 turns it off.'),
   VOICE_CACHE_TTL_SECONDS: count.default(86_400).describe('How long it is kept.'),
   VOICE_PHRASES_FILE: z
     .string()
@@ -143,17 +150,27 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const given = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => (env[name]?.trim() ? [[name, env[name].trim()]] : [])),
   );
+  // Without the value: some are secrets, and some hold one.
+  const problems = Object.entries(NOT_BUILT).flatMap(([name, values]) => {
+    const value = given[name];
+    if (value === undefined) return [];
+    if (values === 'any') return [`${name} is not available in this version; unset it`];
+    return values.includes(value) ? [`${name}=${value} is not available in this version; unset it`] : [];
+  });
   const parsed = settings.safeParse(given);
   if (!parsed.success) {
-    throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+    const wrong = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
+    throw invalid([...wrong, ...problems]);
   }
-  const problems = Object.entries(NOT_BUILT).flatMap(([name, values]) =>
-    given[name] && (values === 'any' || values.includes(given[name]))
-      ? [`${name}=${given[name]} is not available in this version; unset it`]
-      : [],
-  );
   const value = parsed.data;
   const apiKeys = parseApiKeys(value.API_KEYS, problems);
+  for (const origin of value.ALLOWED_ORIGINS) {
+    if (URL.parse(origin)?.origin !== origin) {
+      problems.push(
+        `ALLOWED_ORIGINS: "${origin}" is not an origin such as https://a.example (no path, no /)`,
+      );
+    }
+  }
   if (!isLoopback(value.HOST) && apiKeys.length === 0) {
     problems.push(`HOST=${value.HOST} can be reached from other machines: set API_KEYS=name:key first`);
   }
@@ -165,6 +182,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (value.TTS === 'openai' && !value.TTS_BASE_URL && !value.OPENAI_BASE_URL && !value.OPENAI_API_KEY) {
     problems.push('TTS=openai needs TTS_BASE_URL (a server of yours) or OPENAI_API_KEY');
+  }
+  const { LLM_PRICE_INPUT: input, LLM_PRICE_CACHED_INPUT: cached, LLM_PRICE_OUTPUT: output } = value;
+  if ((input === undefined) !== (output === undefined) || (cached !== undefined && input === undefined)) {
+    problems.push('LLM_PRICE_INPUT and LLM_PRICE_OUTPUT go together, and LLM_PRICE_CACHED_INPUT with them');
   }
   if (!isTimezone(value.TIMEZONE)) {
     problems.push(`TIMEZONE=${value.TIMEZONE} is not a time zone such as Europe/Berlin`);
@@ -180,9 +201,12 @@ function parseApiKeys(entries: readonly string[], problems: string[]): ApiKey[] 
       entry.slice(0, entry.indexOf(':')).trim(),
       entry.slice(entry.indexOf(':') + 1).trim(),
     ];
-    if (!entry.includes(':') || !/^[\w-]{1,64}$/.test(name) || key.length < 8) {
+    // Those that begin with ek_ are the ones that this server makes for browsers.
+    const isKey = key.length >= 8 && !key.startsWith('ek_');
+    if (!entry.includes(':') || !/^[\w-]{1,64}$/.test(name) || !isKey) {
       problems.push(
-        'API_KEYS: each entry is name:key, the name of letters, digits, - or _, the key of 8 or more',
+        'API_KEYS: each entry is name:key, the name of letters, digits, - or _, the key of 8 or more characters ' +
+          'that do not begin with ek_',
       );
     } else if (keys.some((other) => other.name === name || other.key === key)) {
       problems.push(`API_KEYS: the name or key of ${name} is there twice`);
