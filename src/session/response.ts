@@ -1,22 +1,21 @@
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { isAbort, messageOf, VivavoceError } from '../errors.ts';
-import type { ModelAsked, TurnPart } from '../graph/state.ts';
-import type { FinishReason, TokenUsage, ToolCall } from '../llm/chat-model.ts';
-import { costOf, type TokenPrices } from '../llm/prices.ts';
+import type { TurnPart } from '../graph/state.ts';
+import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
 import { createOutputEncoder, type OutputFormat } from '../speech/audio/output-format.ts';
 import { type Sentence, SentenceSplitter } from '../speech/sentences.ts';
 import { SpokenText } from '../speech/spoken-text.ts';
 import type { Voice } from '../speech/tts/voice.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { TurnTrace } from '../telemetry/turn-trace.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Speaker } from './speaker.ts';
-import { NO_USAGE, toWireUsage } from './usage.ts';
+import { type Prices, TurnAccount } from './turn-account.ts';
+import { toWireUsage } from './usage.ts';
 import { toWireItem } from './wire-item.ts';
 
 /** What is going to be answered, and how. */
@@ -44,10 +43,6 @@ export interface ResponseDeps {
   readonly prices: Prices | null;
 }
 
-export interface Prices extends TokenPrices {
-  readonly currency: string;
-}
-
 export type CancelReason = 'turn_detected' | 'client_cancelled';
 
 /**
@@ -64,17 +59,13 @@ export class Response {
   readonly #deps: ResponseDeps;
   readonly #outbox: Outbox<Outgoing>;
   readonly #controller = new AbortController();
-  readonly #trace: TurnTrace;
+  readonly #account: TurnAccount;
   readonly #splitter = new SentenceSplitter();
   readonly #spokenText = new SpokenText();
   readonly #speaker: Speaker | null;
   readonly #output: WireResponse['output'] = [];
   #nextIndex = 0;
   #message: { writer: MessageWriter; itemId: string; index: number } | null = null;
-  #usage: TokenUsage | null = null;
-  #textParts = 0;
-  #finish: FinishReason = 'stop';
-  #answeredBy: ModelAsked | null = null;
   #isClosed = false;
   #onClosed: (() => void) | null = null;
 
@@ -83,7 +74,7 @@ export class Response {
     this.#plan = plan;
     this.#deps = deps;
     this.#outbox = outbox;
-    this.#trace = new TurnTrace(deps.clock);
+    this.#account = new TurnAccount(deps.clock, deps.prices);
     this.#speaker =
       plan.modality === 'audio'
         ? new Speaker({
@@ -139,36 +130,17 @@ export class Response {
     failure = (await spoken) ?? failure;
     if (this.#isClosed) return;
     if (failure !== null) this.#fail(failure);
-    else if (this.#finish === 'length') {
+    else if (this.#account.finish === 'length') {
       this.#close('incomplete', { type: 'incomplete', reason: 'max_output_tokens' }, null);
     } else this.#close('completed', null, null);
   }
 
   #take(part: TurnPart): void {
-    switch (part.type) {
-      case 'text':
-        this.#trace.mark('first_token');
-        this.#textParts++;
-        this.#openMessage().text(part.text);
-        this.#say(this.#splitter.push(part.text));
-        return;
-      case 'tool-call':
-        this.#call(part.call);
-        return;
-      case 'usage':
-        this.#usage = part.usage;
-        this.#finish = part.finishReason;
-        return;
-      case 'model-asked':
-        this.#answeredBy = part;
-        this.#trace.mark('model_asked', part.atMs);
-        return;
-      case 'node':
-        this.#trace.span(part.node, part.startedMs, part.endedMs, part.degraded);
-        return;
-      case 'reasoning':
-        return;
-    }
+    this.#account.take(part);
+    if (part.type === 'text') {
+      this.#openMessage().text(part.text);
+      this.#say(this.#splitter.push(part.text));
+    } else if (part.type === 'tool-call') this.#call(part.call);
   }
 
   #say(sentences: readonly Sentence[]): void {
@@ -177,7 +149,7 @@ export class Response {
       if (this.#speaker && spoken.text !== '') {
         const reason = this.#deps.voice.cannotSpeak(spoken.text);
         if (reason === null) {
-          this.#trace.mark('first_text_to_voice');
+          this.#account.mark('first_text_to_voice');
           this.#speaker.say({ sentence, spoken });
         } else this.#skipped(sentence.text, reason);
       }
@@ -197,9 +169,9 @@ export class Response {
           this.#deps.telemetry.voiceFailed({ responseId: this.id, error });
           this.#skipped(frame.utterance.sentence.text, error);
         }
-        if (frame.samples.length > 0) this.#trace.mark('first_audio');
+        if (frame.samples.length > 0) this.#account.mark('first_audio');
         const bytes = encoder.encode(frame.samples);
-        this.#message?.writer.audio(frame, bytes, () => this.#trace.mark('first_frame_out'));
+        this.#message?.writer.audio(frame, bytes, () => this.#account.mark('first_frame_out'));
       }
       this.#message?.writer.audioTail(encoder.flush());
       return null;
@@ -226,7 +198,6 @@ export class Response {
   }
 
   #call(call: ToolCall): void {
-    this.#trace.mark('first_token');
     const index = this.#nextIndex++;
     const item = {
       id: this.#deps.ids.next('item'),
@@ -275,37 +246,15 @@ export class Response {
         writer.end(isWhole ? 'completed' : 'incomplete', { isCut: status === 'cancelled' }),
       );
     }
-    // A turn that was cut short never hears from the engine what it used.
-    this.#usage ??= {
-      ...NO_USAGE,
-      inputTokens: this.#answeredBy?.promptTokens ?? 0,
-      outputTokens: this.#textParts,
-    };
-    this.#trace.mark('done');
+    this.#account.mark('done');
     this.#onClosed?.();
-    const cost = this.#deps.prices && costOf(this.#usage, this.#deps.prices);
     this.#outbox.send({ type: 'response.done', response: this.#wire(status, details) });
-    this.#outbox.send({
-      type: 'vivavoce.turn.traced',
-      response_id: this.id,
-      marks: Object.entries(this.#trace.marks).map(([name, at_ms]) => ({ name, at_ms })),
-      degraded: this.#trace.spans.flatMap(({ name, degraded }) =>
-        degraded === null ? [] : [{ part: name, reason: degraded }],
-      ),
-      usage: toWireUsage(this.#usage),
-      cost: cost === null ? null : { amount: cost, currency: this.#deps.prices?.currency ?? '' },
-    });
-    this.#deps.telemetry.turnEnded({
+    this.#outbox.send(this.#account.traced(this.id));
+    this.#account.report(this.#deps.telemetry, {
       responseId: this.id,
       conversationId: this.#plan.conversation?.id ?? null,
       status,
-      engine: this.#answeredBy?.engine ?? null,
-      model: this.#answeredBy?.model ?? null,
-      inputTokens: this.#usage.inputTokens,
-      outputTokens: this.#usage.outputTokens,
-      cost,
       audioMs: Math.round(this.#message?.writer.timeline.sentMs ?? 0),
-      trace: this.#trace,
       error,
     });
   }
@@ -322,7 +271,7 @@ export class Response {
       output_modalities: [modality],
       max_output_tokens: maxOutputTokens,
       audio: { output: { format, voice } },
-      usage: this.#usage && toWireUsage(this.#usage),
+      usage: status === 'in_progress' ? null : toWireUsage(this.#account.usage),
       metadata,
     };
   }

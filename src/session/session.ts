@@ -1,28 +1,23 @@
 import type { Agent } from '../agent-file.ts';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
-import type { Item } from '../conversation/item.ts';
-import type { Placement } from '../conversation/store.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ClientEvent, Decoded, ResponseParams } from '../protocol/client-events.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import { errorEvent } from './error-event.ts';
-import { type SpokenReply, truncateToHeard } from './heard.ts';
+import { ItemRequests } from './item-requests.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Response, type ResponseDeps, type ResponsePlan } from './response.ts';
 import { planResponse, type ReplyLimits } from './response-plan.ts';
 import { defaultSession, mergeSession, type SessionDefaults } from './session-config.ts';
-import { fromClientItem, toWireItem } from './wire-item.ts';
 
 /** A client may set its session up before it is greeted; so long is waited for that. */
 const GREETING_DELAY_MS = 250;
 /** Responses outside of the conversation that may run at once. */
 const MAX_RESPONSES = 8;
-/** Replies whose audio is remembered, so that they can be truncated after they were sent. */
-const REMEMBERED_REPLIES = 16;
 
 export interface SessionDeps extends ResponseDeps {
   readonly clock: Clock;
@@ -53,17 +48,17 @@ export class Session implements AsyncDisposable {
   readonly #outbox: Outbox<Outgoing>;
   readonly #defaults: SessionDefaults;
   readonly #responses = new Map<string, Response>();
-  readonly #spoken = new Map<string, SpokenReply>();
+  readonly #items: ItemRequests;
   #config: WireRealtimeSession;
   /** The response that speaks in the conversation; there is one at most. */
   #active: Response | null = null;
   #greeting: { timer: Disposable } | { response: Response } | null = null;
-  #hasSpoken = false;
   #saidNoVoiceInput = false;
 
   constructor(deps: SessionDeps, { conversation, model, patch, deliver }: SessionOptions) {
     this.#deps = deps;
     this.#conversation = conversation;
+    this.#items = new ItemRequests(conversation, deps.clock, deps.ids);
     this.#outbox = new Outbox<Outgoing>(deliver, (error) => {
       deps.telemetry.writeFailed({ what: conversation.id, error: messageOf(error) });
       return errorEvent(error, null);
@@ -127,11 +122,14 @@ export class Session implements AsyncDisposable {
       case 'conversation.item.create':
         return this.#create(event);
       case 'conversation.item.retrieve':
-        return this.#outbox.send(this.#retrieve(event));
+        return this.#outbox.send(this.#items.retrieve(event));
       case 'conversation.item.delete':
-        return this.#outbox.send(this.#delete(event));
+        this.#stopSpeaking(event.item_id);
+        return this.#outbox.send(this.#items.delete(event));
       case 'conversation.item.truncate':
-        return this.#truncate(event);
+        // Whoever truncates what is still being said has stopped listening.
+        this.#stopSpeaking(event.item_id);
+        return this.#outbox.send(this.#items.truncate(event));
       case 'response.create':
         return this.#respond(event.response ?? {});
       case 'response.cancel':
@@ -164,71 +162,22 @@ export class Session implements AsyncDisposable {
         },
       );
     }
-    this.#config = mergeSession(this.#config, session, this.#defaults, { voiceIsFixed: this.#hasSpoken });
+    this.#config = mergeSession(this.#config, session, this.#defaults, {
+      voiceIsFixed: this.#items.hasBeenHeard,
+    });
     this.#outbox.send({ type: 'session.updated', session: this.#config });
   }
 
-  #create({ item: given, previous_item_id: previous }: Event<'conversation.item.create'>): void {
-    const { ids, clock } = this.#deps;
-    const item = fromClientItem(given, {
-      id: ids.next('item'),
-      callId: ids.next('call'),
-      createdAtMs: clock.nowMs(),
-    });
-    refuseEmpty(item);
+  #create(event: Event<'conversation.item.create'>): void {
+    const { item, previousId, durable } = this.#items.create(event);
     this.#dropGreeting();
-    const placement: Placement = !previous ? 'end' : previous === 'root' ? 'root' : { after: previous };
-    const durable = this.#conversation.add(item, placement);
-    const wire = toWireItem(item);
-    const previousId = this.#conversation.previousIdOf(item.id);
-    this.#outbox.send({ type: 'conversation.item.added', item: wire, previous_item_id: previousId });
-    this.#outbox.send(
-      { type: 'conversation.item.done', item: wire, previous_item_id: previousId },
-      { after: durable },
-    );
+    const body = { item, previous_item_id: previousId };
+    this.#outbox.send({ type: 'conversation.item.added', ...body });
+    this.#outbox.send({ type: 'conversation.item.done', ...body }, { after: durable });
   }
 
-  async #retrieve({
-    item_id: id,
-    event_id: eventId,
-  }: Event<'conversation.item.retrieve'>): Promise<Outgoing> {
-    const item = await this.#conversation.find(id);
-    if (item) return { type: 'conversation.item.retrieved', item: toWireItem(item) };
-    return errorEvent(noSuchItem(id, 'item_retrieve_invalid_item_id'), eventId ?? null);
-  }
-
-  async #delete({ item_id: id, event_id: eventId }: Event<'conversation.item.delete'>): Promise<Outgoing> {
-    if (this.#active?.spoken?.itemId === id) this.#active.cancel('client_cancelled');
-    const wasThere = await this.#conversation.remove(id);
-    if (wasThere) return { type: 'conversation.item.deleted', item_id: id };
-    return errorEvent(noSuchItem(id, 'item_delete_invalid_item_id'), eventId ?? null);
-  }
-
-  #truncate(event: Event<'conversation.item.truncate'>): void {
-    // Whoever truncates what is still being said has stopped listening.
-    if (this.#active?.spoken?.itemId === event.item_id) this.#active.cancel('client_cancelled');
-    this.#outbox.send(this.#truncated(event));
-  }
-
-  async #truncated(event: Event<'conversation.item.truncate'>): Promise<Outgoing> {
-    const { item_id: id, content_index: contentIndex, audio_end_ms: endMs, event_id: eventId } = event;
-    const item = await this.#conversation.find(id);
-    if (item?.type !== 'message' || item.content[contentIndex]?.type !== 'output_audio') {
-      const error = item
-        ? new VivavoceError('invalid_request', `Item ${id} has no audio at content_index ${contentIndex}.`, {
-            param: 'content_index',
-          })
-        : noSuchItem(id, 'item_truncate_invalid_item_id');
-      return errorEvent(error, eventId ?? null);
-    }
-    const truncated = truncateToHeard(item, this.#spoken.get(id) ?? null, endMs);
-    await this.#conversation.replace(truncated.item);
-    return {
-      type: 'conversation.item.truncated',
-      item_id: id,
-      content_index: contentIndex,
-      audio_end_ms: truncated.audioEndMs,
-    };
+  #stopSpeaking(itemId: string): void {
+    if (this.#active?.spoken?.itemId === itemId) this.#active.cancel('client_cancelled');
   }
 
   #respond(params: ResponseParams): void {
@@ -255,7 +204,7 @@ export class Session implements AsyncDisposable {
     response.onClosed(() => {
       this.#responses.delete(response.id);
       if (this.#active === response) this.#active = null;
-      this.#remember(response.spoken);
+      if (response.spoken) this.#items.remember(response.spoken);
     });
     return response;
   }
@@ -297,16 +246,6 @@ export class Session implements AsyncDisposable {
     else greeting.response.cancel('client_cancelled');
   }
 
-  #remember(spoken: SpokenReply | null): void {
-    if (!spoken) return;
-    if (spoken.timeline.sentMs > 0) this.#hasSpoken = true;
-    this.#spoken.set(spoken.itemId, spoken);
-    for (const id of this.#spoken.keys()) {
-      if (this.#spoken.size <= REMEMBERED_REPLIES) break;
-      this.#spoken.delete(id);
-    }
-  }
-
   /** Fifty of these come in a second: it is said once. */
   #refuseAudio(): void {
     if (this.#saidNoVoiceInput) return;
@@ -316,30 +255,4 @@ export class Session implements AsyncDisposable {
       wireCode: 'input_audio_unavailable',
     });
   }
-}
-
-function refuseEmpty(item: Item): void {
-  if (item.type !== 'message') return;
-  const isEmpty = item.content.every((part) => 'text' in part && part.text.trim() === '');
-  if (isEmpty) {
-    throw new VivavoceError('invalid_request', 'The message is empty; put some text into item.content.', {
-      param: 'item.content',
-    });
-  }
-  if (item.content.some((part) => part.type === 'input_audio' && part.transcript === null)) {
-    throw new VivavoceError(
-      'invalid_request',
-      'Audio in a message cannot be transcribed yet; send its text.',
-      {
-        param: 'item.content',
-      },
-    );
-  }
-}
-
-function noSuchItem(id: string, wireCode: string): VivavoceError {
-  return new VivavoceError('not_found', `There is no item ${id} in this conversation.`, {
-    param: 'item_id',
-    wireCode,
-  });
 }

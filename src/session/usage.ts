@@ -1,8 +1,6 @@
 import type { TokenUsage } from '../llm/chat-model.ts';
 import type { WireUsage } from '../protocol/wire-response.ts';
 
-export const NO_USAGE: TokenUsage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
-
 /** All of it counts as text: the model reads and writes text, whatever is heard. */
 export function toWireUsage({ inputTokens, cachedInputTokens, outputTokens }: TokenUsage): WireUsage {
   return {

@@ -64,7 +64,8 @@ describe('a written turn', () => {
   });
 
   it('gives the model the persona first and the time just before the newest words', async () => {
-    const harness = await SessionHarness.start([['One.'], ['Two.']]);
+    const clock = new ManualClock(Date.UTC(2026, 0, 1));
+    const harness = await SessionHarness.start([['One.'], ['Two.']], { clock });
     harness.say('First', text);
     await harness.clock.settle();
     harness.say('Second', text);

@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { ModelAsked, TurnPart } from '../graph/state.ts';
+import type { FinishReason, TokenUsage } from '../llm/chat-model.ts';
+import { costOf, type TokenPrices } from '../llm/prices.ts';
+import type { Telemetry, TurnEnded } from '../telemetry/events.ts';
+import { type Mark, TurnTrace } from '../telemetry/turn-trace.ts';
+import type { ExtensionEventBody } from './outgoing.ts';
+import { toWireUsage } from './usage.ts';
+
+export interface Prices extends TokenPrices {
+  /** `USD` */
+  readonly currency: string;
+}
+
+/** What a turn took: time, tokens and money. */
+export class TurnAccount {
+  readonly #trace: TurnTrace;
+  readonly #prices: Prices | null;
+  #usage: TokenUsage | null = null;
+  #finish: FinishReason = 'stop';
+  #answeredBy: ModelAsked | null = null;
+  #textParts = 0;
+
+  constructor(clock: Clock, prices: Prices | null) {
+    this.#trace = new TurnTrace(clock);
+    this.#prices = prices;
+  }
+
+  /** Why the model stopped. */
+  get finish(): FinishReason {
+    return this.#finish;
+  }
+
+  /** What the engine counted; a turn that was cut short never hears that, and gets an estimate. */
+  get usage(): TokenUsage {
+    return (
+      this.#usage ?? {
+        inputTokens: this.#answeredBy?.promptTokens ?? 0,
+        cachedInputTokens: 0,
+        outputTokens: this.#textParts,
+      }
+    );
+  }
+
+  mark(mark: Mark): void {
+    this.#trace.mark(mark);
+  }
+
+  /** Notes what a part of the turn says about itself. */
+  take(part: TurnPart): void {
+    switch (part.type) {
+      case 'text':
+        this.#textParts++;
+        this.#trace.mark('first_token');
+        return;
+      case 'tool-call':
+        this.#trace.mark('first_token');
+        return;
+      case 'usage':
+        this.#usage = part.usage;
+        this.#finish = part.finishReason;
+        return;
+      case 'model-asked':
+        this.#answeredBy = part;
+        this.#trace.mark('model_asked', part.atMs);
+        return;
+      case 'node':
+        this.#trace.span(part.node, part.startedMs, part.endedMs, part.degraded);
+        return;
+      case 'reasoning':
+        return;
+    }
+  }
+
+  /** The turn for a client that listens to our own events. */
+  traced(responseId: string): ExtensionEventBody {
+    const cost = this.#cost;
+    return {
+      type: 'vivavoce.turn.traced',
+      response_id: responseId,
+      marks: Object.entries(this.#trace.marks).map(([name, at_ms]) => ({ name, at_ms })),
+      degraded: this.#trace.spans.flatMap(({ name, degraded }) =>
+        degraded === null ? [] : [{ part: name, reason: degraded }],
+      ),
+      usage: toWireUsage(this.usage),
+      cost: cost === null ? null : { amount: cost, currency: this.#prices?.currency ?? '' },
+    };
+  }
+
+  /** The turn for the operator. */
+  report(
+    telemetry: Telemetry,
+    turn: Pick<TurnEnded, 'responseId' | 'conversationId' | 'status' | 'audioMs' | 'error'>,
+  ): void {
+    telemetry.turnEnded({
+      ...turn,
+      engine: this.#answeredBy?.engine ?? null,
+      model: this.#answeredBy?.model ?? null,
+      inputTokens: this.usage.inputTokens,
+      outputTokens: this.usage.outputTokens,
+      cost: this.#cost,
+      trace: this.#trace,
+    });
+  }
+
+  get #cost(): number | null {
+    return costOf(this.usage, this.#prices);
+  }
+}
