@@ -31,6 +31,10 @@ const VIEWS = [
   },
 ] as const;
 
+/** Runs in the browser. */
+const SLID_IN = `Promise.all([...document.querySelectorAll('.message')].flatMap((message) =>
+  message.getAnimations().map((animation) => animation.finished)))`;
+
 const executablePath = findChromium();
 if (executablePath === null) {
   throw new Error('There is no Chromium on the PATH. Install it, or set CHROMIUM to its path.');
@@ -73,12 +77,7 @@ async function picture(browser: Browser, { file, viewport, colorScheme }: (typeo
   }
   await page.getByRole('button', { name: 'Stop' }).waitFor();
   // Messages slide in.
-  await page
-    .locator('.message')
-    .last()
-    .evaluate(async (message) => {
-      await Promise.all(message.getAnimations().map(({ finished }) => finished));
-    });
+  await page.evaluate(SLID_IN);
   await page.screenshot({ path: `${DOCS}${file}` });
   process.stdout.write(`docs/${file}\n`);
   const id = new URL(page.url()).hash.slice(1);

@@ -173,6 +173,7 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
     await answer.waitFor();
     expect(await page.locator('.user[data-state="stored"]').count()).toBe(2);
     expect(await answer.locator('.text').innerText()).toMatch(/42|forty/i);
+    await page.context().close();
     // That the server was away is what the console has to complain of here.
     expect(complaints.splice(0).filter((text) => !text.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
   });
@@ -197,6 +198,7 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
     await page.reload();
     await page.locator('[data-connection="open"]').waitFor();
     await page.locator('.agent').waitFor();
+    await page.context().close();
     // 401 is how the page learns that a key is needed.
     expect(complaints.splice(0).filter((text) => !text.includes('401'))).toEqual([]);
   });

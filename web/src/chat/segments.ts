@@ -31,3 +31,12 @@ export function segmentsOf({
   take(text.length, 'unheard');
   return segments;
 }
+
+/** How an answer ended, when it did not simply end. */
+export function endingNote({ status, ending, text, heard }: AgentEntry): string | null {
+  if (status === 'in_progress') return null;
+  if (text === '') return 'Nothing of this answer was heard.';
+  if (heard !== null) return 'Interrupted: what is pale was not heard.';
+  if (ending === 'length') return 'Ended here: the limit on the length of answers was reached.';
+  return ending === 'stopped' ? 'Stopped here.' : null;
+}

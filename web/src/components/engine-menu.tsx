@@ -5,7 +5,7 @@ import { Popup } from './popup.tsx';
 const STATES: Readonly<Record<EngineStatus['state'], string>> = {
   ready: 'ready',
   starting: 'starting',
-  degraded: 'makeshift',
+  degraded: 'limited',
   failed: 'not working',
 };
 
@@ -19,7 +19,7 @@ export function EngineMenu({ engines }: { readonly engines: readonly EngineStatu
       className="engines"
       button={
         <>
-          <span className={`chip narrow-only`}>
+          <span className="chip narrow-only">
             <span className={`dot ${worstState(engines)}`} />
             Engines
           </span>

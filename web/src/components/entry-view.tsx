@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import type { AgentEntry, Entry, ToolEntry, UserEntry } from '../chat/entry.ts';
-import { type Segment, segmentsOf } from '../chat/segments.ts';
+import { endingNote, type Segment, segmentsOf } from '../chat/segments.ts';
 import { WarningIcon } from './icons.tsx';
 import { TraceLine } from './trace-line.tsx';
 
@@ -49,8 +49,9 @@ function UserMessage({ entry, onWithdraw }: { readonly entry: UserEntry } & Pick
 }
 
 function AgentMessage({ entry }: { readonly entry: AgentEntry }) {
-  const { status, ending, heard, skipped, trace } = entry;
+  const { status, skipped, trace } = entry;
   const isWriting = status === 'in_progress';
+  const note = endingNote(entry);
   return (
     <article className="message agent" aria-label="Agent" aria-busy={isWriting} data-status={status}>
       <p className="text">
@@ -65,13 +66,7 @@ function AgentMessage({ entry }: { readonly entry: AgentEntry }) {
           Shown, not spoken: {[...new Set(skipped.map(({ reason }) => reason))].join(' ')}
         </p>
       )}
-      {ending === 'stopped' && (
-        <p className="note">{heard === null ? 'Stopped here.' : 'Stopped; what is pale was not heard.'}</p>
-      )}
-      {ending === 'length' && (
-        <p className="note">Ended here: the limit on the length of answers was reached.</p>
-      )}
-      {ending === null && heard !== null && <p className="note">Interrupted; what is pale was not heard.</p>}
+      {note !== null && <p className="note">{note}</p>}
       {trace && <TraceLine trace={trace} />}
     </article>
   );

@@ -33,6 +33,8 @@ export function usePageEvents(session: AgentSession): void {
       },
       { signal },
     );
+    // Whoever leaves does not hear the rest.
+    addEventListener('pagehide', () => session.stop(), { signal });
     return () => ends.abort();
   }, [session]);
 }

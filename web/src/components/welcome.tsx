@@ -8,7 +8,7 @@ export function Welcome({ onSay }: { readonly onSay: (text: string) => void }) {
     <div className="welcome">
       <Logo />
       <h2>Talk to me.</h2>
-      <p className="muted">Write something, and hear the answer. It all stays on this machine.</p>
+      <p className="muted">Write something, and hear the answer.</p>
       <ul>
         {OPENERS.map((text) => (
           <li key={text}>
