@@ -81,7 +81,7 @@ export class App implements AsyncDisposable {
     const storeStatus: EngineStatus = {
       part: 'store',
       engine: 'sqlite',
-      detail: path,
+      detail: 'embedded',
       state: 'ready',
       reason: 'everything that is said is kept on this machine',
     };
