@@ -9,20 +9,21 @@ export class SecureApp implements AsyncDisposable {
   readonly app: RunningApp;
   /** What to trust, PEM. */
   readonly ca: string;
-  readonly #certificate: TestCertificate;
+  readonly #resources: AsyncDisposableStack;
 
-  private constructor(app: RunningApp, certificate: TestCertificate) {
+  private constructor(app: RunningApp, ca: string, resources: AsyncDisposableStack) {
     this.app = app;
-    this.ca = certificate.ca;
-    this.#certificate = certificate;
+    this.ca = ca;
+    this.#resources = resources;
   }
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<SecureApp> {
-    const certificate = await TestCertificate.create();
-    const app = await RunningApp.start({
-      env: { API_KEYS: `ada:${API_KEY}`, ...certificate.env, ...env },
-    });
-    return new SecureApp(app, certificate);
+    await using resources = new AsyncDisposableStack();
+    const { env: tls, ca } = resources.use(await TestCertificate.create());
+    const app = resources.use(
+      await RunningApp.start({ env: { API_KEYS: `ada:${API_KEY}`, ...tls, ...env } }),
+    );
+    return new SecureApp(app, ca, resources.move());
   }
 
   /** The official client, as its users make it. */
@@ -31,7 +32,6 @@ export class SecureApp implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.app[Symbol.asyncDispose]();
-    await this.#certificate[Symbol.asyncDispose]();
+    await this.#resources.disposeAsync();
   }
 }
