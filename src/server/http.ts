@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
@@ -83,9 +84,11 @@ export async function listen(
 async function readTls(certPath: string | undefined, keyPath: string | undefined) {
   if (!certPath || !keyPath) return null;
   try {
-    return { cert: await readFile(certPath), key: await readFile(keyPath) };
+    const pair = { cert: await readFile(certPath), key: await readFile(keyPath) };
+    createSecureContext(pair);
+    return pair;
   } catch (cause) {
-    throw new VivavoceError('config_invalid', `TLS_CERT or TLS_KEY cannot be read: ${messageOf(cause)}`, {
+    throw new VivavoceError('config_invalid', `TLS_CERT or TLS_KEY cannot be used: ${messageOf(cause)}`, {
       cause,
     });
   }

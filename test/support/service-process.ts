@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The first start reads and compiles everything, the others find it here. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'vivavoce-compile-cache');
 
 export type Env = Readonly<Record<string, string>>;
 
@@ -23,7 +27,7 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(env: Env) {
     const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [MAIN], {
-      env: { PATH, HOME, PORT: '0', TTS_WORKERS: '1', LOG_LEVEL: 'warn', ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', TTS_WORKERS: '1', LOG_LEVEL: 'error', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const wakeUp = () => {
