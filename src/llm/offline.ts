@@ -52,7 +52,10 @@ export class OfflineChatModel implements ChatModel {
 
   /** It is always there. */
   async probe(): Promise<EngineStatus> {
-    const reason = 'built-in rules; no language model is connected';
+    const reason =
+      this.#options.ollamaUrl === null
+        ? 'built-in rules, as LLM=offline says; start with LLM=auto to use a language model'
+        : 'built-in rules; no language model is connected';
     return { part: 'llm', engine: this.engine, detail: this.model, state: 'ready', reason };
   }
 }
