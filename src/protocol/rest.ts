@@ -35,12 +35,14 @@ export function listOf<Entry extends z.ZodType>(entry: Entry) {
   });
 }
 
-const model = z.object({
-  id: z.string(),
-  object: z.literal('model'),
-  created: z.int().meta({ description: 'Seconds since 1970.' }),
-  owned_by: z.string(),
-});
+export const model = z
+  .object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: z.int().meta({ description: 'Seconds since 1970.' }),
+    owned_by: z.string(),
+  })
+  .meta({ id: 'Model' });
 
 export const modelList = z
   .object({ object: z.literal('list'), data: z.array(model) })

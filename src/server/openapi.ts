@@ -16,13 +16,18 @@ interface Operation {
 
 const JSON_TYPE = 'application/json';
 const text = z.string();
+const ofUser = z.object({
+  user: text.optional().meta({
+    description: 'Whose data it is about; an ephemeral key stands for its own user whatever is said here.',
+  }),
+});
 
-/** One operation; every one of them may answer with the error shape. */
+/** One operation under `/v1`; every one of them may answer with the error shape. */
 function operation({
   summary,
   description,
   path = [],
-  query,
+  query = z.object({}),
   body,
   answers,
 }: Operation): ZodOpenApiOperationObject {
@@ -31,7 +36,7 @@ function operation({
     ...(description && { description }),
     requestParams: {
       ...(path.length > 0 && { path: z.object(Object.fromEntries(path.map((name) => [name, text]))) }),
-      ...(query && { query }),
+      query: query.extend(ofUser.shape),
     },
     ...(body && { requestBody: { content: { [JSON_TYPE]: { schema: body } } } }),
     responses: {
@@ -42,6 +47,16 @@ function operation({
       default: { description: 'It did not work.', content: { [JSON_TYPE]: { schema: rest.restError } } },
     },
   };
+}
+
+/** An operation that nobody needs a key for. */
+function health(summary: string, answers: Readonly<Record<string, readonly [string, z.ZodType]>>) {
+  const responses = Object.entries(answers).map(([status, [description, schema]]) => [
+    status,
+    { description, content: { [JSON_TYPE]: { schema } } },
+  ]);
+  const fault = { description: 'It did not work.', content: { [JSON_TYPE]: { schema: rest.restError } } };
+  return { summary, security: [], responses: { ...Object.fromEntries(responses), default: fault } };
 }
 
 const id = ['conversation_id'];
@@ -142,6 +157,9 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/models': {
     get: operation({ summary: 'List models', answers: { [JSON_TYPE]: rest.modelList } }),
   },
+  '/v1/models/{id}': {
+    get: operation({ summary: 'Get a model', path: ['id'], answers: { [JSON_TYPE]: rest.model } }),
+  },
   '/v1/realtime/client_secrets': {
     post: operation({
       summary: 'Make an ephemeral key',
@@ -149,9 +167,12 @@ const paths: ZodOpenApiPathsObject = {
       answers: { [JSON_TYPE]: rest.clientSecret },
     }),
   },
-  '/livez': { get: operation({ summary: 'Is the process alive?', answers: { [JSON_TYPE]: alive } }) },
+  '/livez': { get: health('Is the process alive?', { 200: ['Yes.', alive] }) },
   '/readyz': {
-    get: operation({ summary: 'Can it take a turn?', answers: { [JSON_TYPE]: rest.readiness } }),
+    get: health('Can it take a turn?', {
+      200: ['Yes, perhaps not with everything that was wished for.', rest.readiness],
+      503: ['No.', rest.readiness],
+    }),
   },
 };
 
