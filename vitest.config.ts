@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
+    // A service starts in a second or two; on a busy machine that may be ten.
+    hookTimeout: 40_000,
     // Worker threads and real servers: two files at a time keep two cores busy and timings sane.
     maxWorkers: 2,
   },

@@ -167,10 +167,9 @@ export function defaultVoice({ config, agent }: Pick<EngineDeps, 'config' | 'age
 
 async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
   const { config, telemetry } = deps;
-  const local = await startFlite(deps);
   const url =
     config.TTS_BASE_URL ?? (config.TTS === 'openai' ? (config.OPENAI_BASE_URL ?? OPENAI_URL) : null);
-  if (config.TTS === 'flite' || url === null) return local;
+  if (config.TTS === 'flite' || url === null) return await startFlite(deps);
 
   const apiKey = config.TTS_API_KEY ?? config.OPENAI_API_KEY;
   const remote = deps.resources.use(
@@ -182,13 +181,9 @@ async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
     }),
   );
   const guarded = guardVoice(remote, guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
-  const voice = new FallbackVoice(guarded, local.voice, (error) =>
-    telemetry.engineFellBack({
-      part: 'tts',
-      from: 'openai',
-      to: local.voice.engine,
-      error: messageOf(error),
-    }),
+  // Flite starts with the first sentence that it has to speak.
+  const voice = new FallbackVoice(guarded, guardFlite(createFlite(deps), deps), (error) =>
+    telemetry.engineFellBack({ part: 'tts', from: 'openai', to: 'flite', error: messageOf(error) }),
   );
   const why = config.TTS_BASE_URL ? 'TTS_BASE_URL names it' : 'TTS=openai';
   return {
@@ -198,18 +193,26 @@ async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
       engine: 'openai',
       detail: remote.voices[0] ?? '',
       state: 'ready',
-      reason: `speech is made at ${url} (${why}); when that fails, by ${local.voice.engine}`,
+      reason: `speech is made at ${url} (${why}); when that fails, by Flite`,
     },
   };
 }
 
+function createFlite({ config, resources }: EngineDeps): FliteVoice {
+  return resources.use(new FliteVoice({ workers: config.TTS_WORKERS }));
+}
+
+function guardFlite(flite: FliteVoice, deps: EngineDeps): Voice {
+  return guardVoice(flite, guard('tts:flite', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
+}
+
 async function startFlite(deps: EngineDeps): Promise<StartedVoice> {
   const { config, agent, telemetry } = deps;
-  const flite = deps.resources.use(new FliteVoice({ workers: config.TTS_WORKERS }));
+  const flite = createFlite(deps);
   try {
     const timesMs = await flite.start();
     telemetry.warmedUp({ engine: 'flite', timesMs });
-    const voice = guardVoice(flite, guard('tts:flite', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
+    const voice = guardFlite(flite, deps);
     const chosen = defaultVoice({ config, agent }, voice);
     const reason = 'Flite speaks English on any machine; set TTS_BASE_URL for a better voice';
     return { voice, status: { part: 'tts', engine: 'flite', detail: chosen, state: 'ready', reason } };

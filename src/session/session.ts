@@ -118,24 +118,32 @@ export class Session implements AsyncDisposable {
   #handle(event: ClientEvent): void {
     switch (event.type) {
       case 'session.update':
-        return this.#update(event);
+        this.#update(event);
+        return;
       case 'conversation.item.create':
-        return this.#create(event);
+        this.#create(event);
+        return;
       case 'conversation.item.retrieve':
-        return this.#outbox.send(this.#items.retrieve(event));
+        this.#outbox.send(this.#items.retrieve(event));
+        return;
       case 'conversation.item.delete':
         this.#stopSpeaking(event.item_id);
-        return this.#outbox.send(this.#items.delete(event));
+        this.#outbox.send(this.#items.delete(event));
+        return;
       case 'conversation.item.truncate':
         // Whoever truncates what is still being said has stopped listening.
         this.#stopSpeaking(event.item_id);
-        return this.#outbox.send(this.#items.truncate(event));
+        this.#outbox.send(this.#items.truncate(event));
+        return;
       case 'response.create':
-        return this.#respond(event.response ?? {});
+        this.#respond(event.response ?? {});
+        return;
       case 'response.cancel':
-        return this.#cancel(event);
+        this.#cancel(event);
+        return;
       case 'input_audio_buffer.append':
-        return this.#refuseAudio();
+        this.#refuseAudio();
+        return;
       case 'input_audio_buffer.commit':
         throw new VivavoceError(
           'invalid_request',
@@ -145,7 +153,8 @@ export class Session implements AsyncDisposable {
           },
         );
       case 'input_audio_buffer.clear':
-        return this.#outbox.send({ type: 'input_audio_buffer.cleared' });
+        this.#outbox.send({ type: 'input_audio_buffer.cleared' });
+        return;
       case 'output_audio_buffer.clear':
         // For media that the server plays out itself; here the client holds the audio.
         return;

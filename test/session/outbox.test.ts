@@ -1,67 +1,79 @@
-import { setImmediate as macrotask } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../src/session/outbox.ts';
 
-type Event = { readonly type: string };
-
-function sent(deliver: (event: Event) => boolean = () => true) {
-  const events: string[] = [];
-  const outbox = new Outbox<Event>(
-    (event) => deliver(event) && events.push(event.type) > 0,
-    (error) => ({ type: `failed: ${(error as Error).message}` }),
-  );
-  return { events, outbox };
+interface Note {
+  readonly text: string;
 }
 
-test('an event that waits for a write holds back those behind it, and what it acknowledges is true by then', async () => {
-  const { events, outbox } = sent();
-  const write = Promise.withResolvers<void>();
-  outbox.send({ type: 'a' });
-  outbox.send({ type: 'b' }, { after: write.promise });
-  outbox.send({ type: 'c' });
-  await macrotask();
-  expect(events).toEqual(['a']);
-  write.resolve();
-  await outbox.idle();
-  expect(events).toEqual(['a', 'b', 'c']);
-});
+function outbox() {
+  const sent: string[] = [];
+  const box = new Outbox<Note>(
+    ({ text }) => sent.push(text) > 0,
+    (error) => ({ text: `failed: ${(error as Error).message}` }),
+  );
+  return { box, sent };
+}
 
-test('a write that fails while another one is waited for is told in its turn', async () => {
-  const { events, outbox } = sent();
-  const slow = Promise.withResolvers<void>();
-  outbox.send({ type: 'a' }, { after: slow.promise });
-  outbox.send({ type: 'b' }, { after: Promise.reject(new Error('disk full')) });
-  await macrotask();
-  slow.resolve();
-  await outbox.idle();
-  expect(events).toEqual(['a', 'failed: disk full']);
-});
+describe('the outbox', () => {
+  it('sends at once what waits for nothing', () => {
+    const { box, sent } = outbox();
+    box.send({ text: 'a' });
+    expect(sent).toEqual(['a']);
+  });
 
-test('a write that fails after its event was discarded troubles nobody', async () => {
-  const { events, outbox } = sent();
-  const [slow, lost] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  outbox.send({ type: 'a' }, { after: slow.promise });
-  outbox.send({ type: 'audio' }, { after: lost.promise, stream: 'resp_1' });
-  outbox.discard('resp_1');
-  lost.reject(new Error('disk full'));
-  await macrotask();
-  slow.resolve();
-  await outbox.idle();
-  expect(events).toEqual(['a']);
-});
+  it('holds an event back until its write is durable, and everything behind it', async () => {
+    const { box, sent } = outbox();
+    const write = Promise.withResolvers<void>();
+    box.send({ text: 'a' }, { after: write.promise });
+    box.send({ text: 'b' });
+    expect(sent).toEqual([]);
+    write.resolve();
+    await box.idle();
+    expect(sent).toEqual(['a', 'b']);
+  });
 
-test('only what could be delivered counts as sent', async () => {
-  let isOpen = true;
-  const { outbox } = sent(() => isOpen);
-  const counted: string[] = [];
-  const send = (type: string, after?: Promise<void>) =>
-    outbox.send({ type }, { onSent: () => counted.push(type), ...(after && { after }) });
-  send('one');
-  send('two', Promise.resolve());
-  await outbox.idle();
-  isOpen = false;
-  send('three');
-  send('four', Promise.resolve());
-  await outbox.idle();
-  expect(counted).toEqual(['one', 'two']);
+  it('keeps the order when a later write is done first', async () => {
+    const { box, sent } = outbox();
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    box.send({ text: 'a' }, { after: first.promise });
+    box.send({ text: 'b' }, { after: second.promise });
+    second.resolve();
+    await second.promise;
+    expect(sent).toEqual([]);
+    first.resolve();
+    await box.idle();
+    expect(sent).toEqual(['a', 'b']);
+  });
+
+  it('tells of a failed write in the place of what it would have acknowledged', async () => {
+    const { box, sent } = outbox();
+    box.send({ text: 'a' }, { after: Promise.reject(new Error('disk full')) });
+    box.send({ text: 'b' });
+    await box.idle();
+    expect(sent).toEqual(['failed: disk full', 'b']);
+  });
+
+  it('keeps the place of an event that has to be looked up', async () => {
+    const { box, sent } = outbox();
+    const found = Promise.withResolvers<Note>();
+    box.send(found.promise);
+    box.send({ text: 'b' });
+    found.resolve({ text: 'found' });
+    await box.idle();
+    expect(sent).toEqual(['found', 'b']);
+  });
+
+  it('drops what has not left of a stream, and not a word of the others', async () => {
+    const { box, sent } = outbox();
+    const write = Promise.withResolvers<void>();
+    const told: string[] = [];
+    box.send({ text: 'a' }, { after: write.promise, stream: 's', onSent: () => told.push('a') });
+    box.send({ text: 'b' }, { stream: 's', onSent: () => told.push('b') });
+    box.send({ text: 'c' }, { stream: 'other', onSent: () => told.push('c') });
+    box.discard('s');
+    write.resolve();
+    await box.idle();
+    expect(sent).toEqual(['c']);
+    expect(told).toEqual(['c']);
+  });
 });
