@@ -36,13 +36,16 @@ export function trimInBlocks(
 ): ChatMessage[] {
   let start = 0;
   let size = 0;
-  history.forEach((message, index) => {
+  const drop = () => {
+    size -= sizeOf(history[start] as ChatMessage);
+    start++;
+  };
+  for (const [newest, message] of history.entries()) {
     size += sizeOf(message);
-    if (size <= budget) return;
-    while (start < index && (size > budget / 2 || history[start]?.role !== 'user')) {
-      size -= sizeOf(history[start] as ChatMessage);
-      start++;
-    }
-  });
+    if (size <= budget) continue;
+    while (start < newest && size > budget / 2) drop();
+    while (start < newest && history[start]?.role !== 'user') drop();
+  }
+  while (start > 0 && start < history.length - 1 && history[start]?.role !== 'user') drop();
   return history.slice(start);
 }
