@@ -1,0 +1,192 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '../src');
+const MAX_LINES = 300;
+
+/**
+ * The rooms, lowest first: values come from below or from the same room. Rooms of one row do not know each other.
+ * Types are free, because nothing of them is left when the program runs.
+ */
+const ROWS: readonly (readonly string[])[] = [
+  ['errors.ts', 'clock.ts', 'engine-status.ts'],
+  ['config.ts', 'agent-file.ts', 'workers', 'protocol'],
+  ['telemetry'],
+  ['resilience'],
+  ['llm', 'speech', 'memory', 'conversation'],
+  ['nodes'],
+  ['graph'],
+  ['session'],
+  ['server'],
+  ['engines.ts'],
+  ['app.ts', 'dev-graph.ts'],
+  ['main.ts'],
+];
+
+/** What talks to the world outside, and what stands before it. */
+const ENGINES = {
+  OllamaChatModel: 'guardChatModel',
+  OpenAiChatModel: 'guardChatModel',
+  OpenAiVoice: 'guardVoice',
+  FliteVoice: 'guardVoice',
+} as const;
+
+interface Source {
+  /** From `src`: `server/http.ts`. */
+  readonly path: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+}
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const sources: readonly Source[] = await Promise.all(
+  (await readdir(SRC, { recursive: true }))
+    .filter((path) => path.endsWith('.ts'))
+    .toSorted()
+    .map(async (path) => {
+      const text = await readFile(join(SRC, path), 'utf8');
+      return { path, text, code: text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '') };
+    }),
+);
+
+/** Imports of our own values. `import { type A }` is one: what is left of it when it runs is `import {}`. */
+function valueImports({ path, code }: Source): Import[] {
+  const statements = code.matchAll(/^(?:import|export)\s+(?!type\s)(?:[^;]*?\sfrom\s+)?'(\.[^']+)'/gm);
+  const calls = code.matchAll(/\bimport\('(\.[^']+)'\)/g);
+  return [...statements, ...calls].map(([, target = '']) => ({
+    from: path,
+    to: relative(SRC, join(SRC, dirname(path), target)),
+  }));
+}
+
+function roomOf(path: string): string {
+  return path.split('/')[0] ?? path;
+}
+
+function rowOf(path: string): number {
+  return ROWS.findIndex((rooms) => rooms.includes(roomOf(path)));
+}
+
+/** The files in which `pattern` is found. */
+const filesWith = (pattern: RegExp) =>
+  sources.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
+
+describe('the rooms', () => {
+  test('are all on the plan', () => {
+    expect(sources.filter(({ path }) => rowOf(path) < 0).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('are told apart by the reader of imports', () => {
+    const source = (code: string) => ({ path: 'server/http.ts', text: code, code });
+    const found = valueImports(
+      source(
+        [
+          "import { a, type B } from './a.ts';",
+          "import type { C } from '../c.ts';",
+          "import {\n  d,\n} from '../session/d.ts';",
+          "import '../e.ts';",
+          "export { f } from './f.ts';",
+          "export type { G } from './g.ts';",
+          "const h = await import('./h.ts');",
+          "import express from 'express';",
+        ].join('\n'),
+      ),
+    );
+    expect(found.map(({ to }) => to)).toEqual([
+      'server/a.ts',
+      'session/d.ts',
+      'e.ts',
+      'server/f.ts',
+      'server/h.ts',
+    ]);
+    expect(sources.flatMap(valueImports).length).toBeGreaterThan(200);
+  });
+
+  test('take values from rooms below them only', () => {
+    const wrong = sources
+      .flatMap(valueImports)
+      .filter(({ from, to }) => roomOf(from) !== roomOf(to) && rowOf(to) >= rowOf(from))
+      // The base files may use each other.
+      .filter(({ from, to }) => !(rowOf(from) === 0 && rowOf(to) === 0));
+    expect(wrong).toEqual([]);
+  });
+
+  test('import files that are there', () => {
+    const paths = new Set(sources.map(({ path }) => path));
+    expect(sources.flatMap(valueImports).filter(({ to }) => !paths.has(to))).toEqual([]);
+  });
+});
+
+describe('the world outside', () => {
+  test('is read from the environment in src/config.ts only', () => {
+    expect(filesWith(/process\s*\.\s*env|process\[|\benv\s*\}\s*=\s*process|node:process/)).toEqual([
+      'config.ts',
+    ]);
+  });
+
+  test('is called by adapters of engines only', () => {
+    const callers = filesWith(
+      /from 'undici'|(?<![.\w])fetch\(|\brequest as http|http\.request|new WebSocket\(|from '@langchain\/(ollama|openai)'/,
+    );
+    expect(callers.filter((path) => !/^(llm|speech\/tts)\//.test(path))).toEqual([]);
+    expect(callers).toContain('llm/engine-http.ts');
+  });
+
+  test.each(
+    Object.entries(ENGINES),
+  )('%s is made in src/engines.ts alone, and stands behind %s', (name, guard) => {
+    expect(filesWith(new RegExp(`new ${name}\\(`))).toEqual(['engines.ts']);
+    const { code } = sources.find(({ path }) => path === 'engines.ts') as Source;
+    const made = [...code.matchAll(new RegExp(`new (${Object.keys(ENGINES).join('|')})\\(`, 'g'))];
+    const alike = made.filter(([, other]) => ENGINES[other as keyof typeof ENGINES] === guard);
+    expect(code.match(new RegExp(`\\b${guard}\\(`, 'g'))).toHaveLength(alike.length);
+  });
+
+  test('is guarded nowhere else', () => {
+    expect(filesWith(/\bguard(ChatModel|Voice)\(/).filter((path) => !path.startsWith('resilience/'))).toEqual(
+      ['engines.ts'],
+    );
+  });
+
+  test('has no engine that this test does not know', () => {
+    const adapters = sources.filter(({ code }) => /extends \w*Http\b|from 'undici'|worker\.ts'/.test(code));
+    const classes = adapters
+      .filter(({ path }) => /^(llm|speech)\//.test(path))
+      .flatMap(({ code }) => [...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice)\b/gm)])
+      .map(([, name]) => name);
+    expect(classes.filter((name) => !((name as string) in ENGINES))).toEqual([]);
+    expect(classes).toContain('OpenAiVoice');
+  });
+});
+
+describe('every file', () => {
+  test(`has at most ${MAX_LINES} lines`, () => {
+    const long = sources
+      .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > MAX_LINES);
+    expect(long).toEqual([]);
+  });
+
+  test('has a name in kebab case and is no junk drawer', () => {
+    const names = sources.flatMap(({ path }) => path.replace(/\.ts$/, '').split('/'));
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+    expect(
+      sources.filter(({ path }) => /^(utils?|helpers?|common|misc|index)\.ts$/.test(basename(path))),
+    ).toEqual([]);
+  });
+
+  test('exports by name, and only what it has itself', () => {
+    expect(filesWith(/^export\s+default\b|\bas default\b/m)).toEqual([]);
+    expect(filesWith(/^export\s+\*/m)).toEqual([]);
+  });
+
+  test('leaves the end of the process to the loop that runs empty', () => {
+    expect(filesWith(/process\.(exit|abort|kill)\(/)).toEqual([]);
+  });
+});
