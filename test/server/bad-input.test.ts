@@ -5,12 +5,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { RealtimeClient, type WireEvent } from '../support/realtime-client.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { RunningApp } from '../support/running-app.ts';
+import { untimedClock } from '../support/untimed-clock.ts';
 
 let app: RunningApp;
 let rest: RestClient;
 
 beforeAll(async () => {
-  app = await RunningApp.start();
+  app = await RunningApp.start({ clock: untimedClock });
   rest = new RestClient(app.url);
 });
 afterAll(() => app[Symbol.asyncDispose]());

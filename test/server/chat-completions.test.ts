@@ -3,6 +3,7 @@ import { chatCompletion, chatCompletionChunk } from '../../src/protocol/rest-cha
 import { RealtimeClient, type WireEvent } from '../support/realtime-client.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { RunningApp } from '../support/running-app.ts';
+import { untimedClock } from '../support/untimed-clock.ts';
 
 const PATH = '/v1/chat/completions';
 const HELLO = 'Hello from the stand-in.';
@@ -11,7 +12,7 @@ let app: RunningApp;
 let rest: RestClient;
 
 beforeAll(async () => {
-  app = await RunningApp.start();
+  app = await RunningApp.start({ clock: untimedClock });
   rest = new RestClient(app.url);
 });
 afterAll(() => app[Symbol.asyncDispose]());

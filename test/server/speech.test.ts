@@ -4,6 +4,7 @@ import { gatedSpeech } from '../support/gated-speech.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { RunningApp } from '../support/running-app.ts';
 import { neverAnswer, refuse, resetAfter, speakTone, toneFor } from '../support/speech-server.ts';
+import { untimedClock } from '../support/untimed-clock.ts';
 
 const PATH = '/v1/audio/speech';
 
@@ -12,7 +13,7 @@ let rest: RestClient;
 
 beforeAll(async () => {
   // Without the cache each request reaches the stand-in.
-  app = await RunningApp.start({ env: { VOICE_CACHE_MB: '0' } });
+  app = await RunningApp.start({ env: { VOICE_CACHE_MB: '0' }, clock: untimedClock });
   rest = new RestClient(app.url);
 });
 afterAll(() => app[Symbol.asyncDispose]());
