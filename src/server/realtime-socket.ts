@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Lease } from '../conversation/conversations.ts';
@@ -46,15 +47,19 @@ export class RealtimeSocket implements AsyncDisposable {
   /** Resolves when the connection has ended and nothing of it is running. */
   readonly ended: Promise<void>;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #options: SocketOptions;
   readonly #deps: SocketDeps;
   readonly #id: string;
   #eventCount = 0;
+  #isCorked = false;
   #isAlive = true;
   #ping: Disposable;
 
-  constructor(socket: WebSocket, options: SocketOptions, deps: SocketDeps) {
+  /** @param stream what the socket writes to */
+  constructor(socket: WebSocket, stream: Duplex, options: SocketOptions, deps: SocketDeps) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#options = options;
     this.#deps = deps;
     this.#id = deps.ids.next('conn');
@@ -116,8 +121,20 @@ export class RealtimeSocket implements AsyncDisposable {
     if (!this.#options.hasExtensions && event.type.startsWith('vivavoce.')) return true;
     const whole = { event_id: `event_${this.#id}_${this.#eventCount++}`, ...event };
     const frames = this.#options.isBeta ? toBeta(whole as Parameters<typeof toBeta>[0]) : [whole];
+    this.#cork();
     for (const frame of frames) this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Events of one moment leave in one system call, after the work that they were sent amid: the model is asked first. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#stream.uncork();
+    });
   }
 
   #pingOrEnd(): void {

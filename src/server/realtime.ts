@@ -63,7 +63,7 @@ export class RealtimeServer implements AsyncDisposable {
       this.#refuseWhenClosing();
       stream.off('error', onError);
       this.#ws.handleUpgrade(request, stream, head, (socket) => {
-        const realtime = new RealtimeSocket(socket, options, this.#deps);
+        const realtime = new RealtimeSocket(socket, stream, options, this.#deps);
         unused.move();
         this.#sockets.add(realtime);
         void realtime.ended.then(() => this.#sockets.delete(realtime));
