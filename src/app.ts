@@ -69,12 +69,15 @@ export class App implements AsyncDisposable {
       announce();
     });
     const path = join(config.DATA_DIR, 'conversations.db');
-    const [store, { voice, status: voiceStatus }] = await Promise.all([
+    const starting = [
       SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
       createVoice(deps),
       model.start(),
       warmUpGraph(clock, config.TIMEZONE).then((timesMs) => telemetry.warmedUp({ engine: 'graph', timesMs })),
-    ]);
+    ] as const;
+    // All of them also when one fails: what the others have started by then is released with the rest.
+    await Promise.allSettled(starting);
+    const [store, { voice, status: voiceStatus }] = await Promise.all(starting);
     if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
     telemetry.engineChanged(voiceStatus);
 
