@@ -15,6 +15,9 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Where nobody is: with a voice elsewhere the one of this machine does not have to start. */
+const TTS_BASE_URL = 'http://127.0.0.1:9/v1';
+
 /** The service as its own process, the way `npm start` runs it, on a free port unless `env` says otherwise. */
 export class ServiceProcess implements AsyncDisposable {
   /** Everything that it has printed so far. */
@@ -27,7 +30,7 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(env: Env) {
     const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [MAIN], {
-      env: { PATH, HOME, NODE_COMPILE_CACHE, PORT: '0', TTS_WORKERS: '1', LOG_LEVEL: 'error', ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, TTS_BASE_URL, PORT: '0', LOG_LEVEL: 'error', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const wakeUp = () => {
@@ -41,9 +44,15 @@ export class ServiceProcess implements AsyncDisposable {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
+    // A test that is given up must not leave it behind.
+    const onExit = () => void this.#child.kill('SIGKILL');
+    process.once('exit', onExit);
     // `close` comes when all that it printed has been read.
     this.ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
-    void this.ended.then(wakeUp);
+    void this.ended.then(() => {
+      process.off('exit', onExit);
+      wakeUp();
+    });
   }
 
   /** Resolves when it takes connections. */
