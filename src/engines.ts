@@ -23,7 +23,7 @@ import type { Voice } from './speech/tts/voice.ts';
 import type { Telemetry } from './telemetry/events.ts';
 
 /** A model on a CPU may think long about a long prompt; silence in the middle of an answer is a fault. */
-const LLM_CLOCKS: StreamClocks = { firstMs: 30_000, stallMs: 10_000, totalMs: 180_000 };
+const LLM_CLOCKS: StreamClocks = { firstMs: 60_000, stallMs: 20_000, totalMs: 300_000 };
 const TTS_CLOCKS: StreamClocks = { firstMs: 5_000, stallMs: 3_000, totalMs: 60_000 };
 const LLM_CONCURRENT = 512;
 const TTS_CONCURRENT = 64;
