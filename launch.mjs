@@ -1,5 +1,6 @@
 // Plain JavaScript that any Node can run: says what is missing instead of failing with a syntax error.
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 
 const [major] = process.versions.node.split('.').map(Number);
 const page = new URL('./web/dist/index.html', import.meta.url);
@@ -16,6 +17,8 @@ if (major < 24) {
   );
   process.exitCode = 1;
 } else {
+  // Compiled once, kept for the next start.
+  module.enableCompileCache();
   if (existsSync('.env')) process.loadEnvFile('.env');
   await import('./src/main.ts');
 }

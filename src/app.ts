@@ -72,8 +72,10 @@ export class App implements AsyncDisposable {
     const starting = [
       SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
       createVoice(deps),
-      model.start(),
-      warmUpGraph(clock, config.TIMEZONE).then((timesMs) => telemetry.warmedUp({ engine: 'graph', timesMs })),
+      // The probe first: the warm-up keeps the event loop busy, and a probe has a deadline.
+      model.start().then(async () => {
+        telemetry.warmedUp({ engine: 'graph', timesMs: await warmUpGraph(clock, config.TIMEZONE) });
+      }),
     ] as const;
     // All of them also when one fails: what the others have started by then is released with the rest.
     await Promise.allSettled(starting);
@@ -112,7 +114,7 @@ export class App implements AsyncDisposable {
       auth,
       origins,
       log: telemetry.log,
-      health: healthRoutes({ engines }),
+      health: healthRoutes({ auth, engines }),
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
         chatCompletionRoutes({ graph, agent, conversations, clock, ids }),

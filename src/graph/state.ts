@@ -21,6 +21,8 @@ export const TurnState = Annotation.Root({
   prompt: Annotation<readonly ChatMessage[]>,
   /** Made by `respond`: all of the text. */
   reply: Annotation<string>,
+  /** Made by `respond`: why the reply is not whole, in words; null when it is. */
+  failure: Annotation<string | null>,
 });
 
 export type TurnState = typeof TurnState.State;
@@ -50,5 +52,14 @@ export interface ModelAsked {
   readonly promptTokens: number;
 }
 
-/** What a turn streams through LangGraph's `custom` mode. */
+/** The turn failed here. It is a part because LangGraph's stream drops what it still holds when a node throws. */
+export interface TurnFailed {
+  readonly type: 'failed';
+  readonly error: unknown;
+}
+
+/** What a turn streams. */
 export type TurnPart = ChatPart | NodeTrace | ModelAsked;
+
+/** What its nodes write to LangGraph's `custom` stream. */
+export type NodeOutput = TurnPart | TurnFailed;

@@ -1,11 +1,11 @@
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from './graph.ts';
-import type { TurnInput, TurnPart } from './state.ts';
+import type { NodeOutput, TurnInput, TurnPart } from './state.ts';
 
 /** Made once: an abort without a reason makes an error with a stack trace, every turn. */
 const LEFT = new VivavoceError('cancelled', 'nobody reads this turn any more');
 
-/** Runs one turn and streams its parts. Leaving the loop, or aborting `signal`, stops every node. */
+/** Runs one turn and streams its parts; its failure is thrown when all before it has been read. Leaving the loop, or aborting `signal`, stops every node. */
 export async function* streamTurn(
   graph: TurnGraph,
   input: TurnInput,
@@ -18,7 +18,11 @@ export async function* streamTurn(
       streamMode: 'custom',
       signal: AbortSignal.any([signal, left.signal]),
     });
-    for await (const part of parts) yield part as TurnPart;
+    for await (const chunk of parts) {
+      const part = chunk as NodeOutput;
+      if (part.type === 'failed') throw part.error;
+      yield part;
+    }
   } finally {
     left.abort(LEFT);
   }

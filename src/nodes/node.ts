@@ -1,9 +1,9 @@
 import type { LangGraphRunnableConfig } from '@langchain/langgraph';
 import type { Clock } from '../clock.ts';
 import { isAbort, messageOf } from '../errors.ts';
-import type { TurnPart, TurnState } from '../graph/state.ts';
+import type { NodeOutput, TurnState } from '../graph/state.ts';
 
-export type Emit = (part: TurnPart) => void;
+export type Emit = (part: NodeOutput) => void;
 
 /** A step of a turn. It gets the state, a way to stream, and the signal that ends the turn. */
 export type TurnNode = (state: TurnState, emit: Emit, signal: AbortSignal) => Promise<Partial<TurnState>>;

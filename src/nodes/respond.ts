@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
 import type { TurnState } from '../graph/state.ts';
 import type { ChatModel, ChatRequest } from '../llm/chat-model.ts';
 import { estimatePromptTokens } from '../llm/token-estimate.ts';
@@ -23,11 +24,17 @@ export function respond({ clock, model }: Deps): TurnNode {
     const parts = model.stream(chatRequest(state), signal);
     const limited = state.softTokens === undefined ? parts : limitReply(parts, state.softTokens);
     let reply = '';
-    for await (const part of limited) {
-      if (part.type === 'text') reply += part.text;
-      emit(part);
+    try {
+      for await (const part of limited) {
+        if (part.type === 'text') reply += part.text;
+        emit(part);
+      }
+    } catch (error) {
+      if (signal.aborted) throw error;
+      emit({ type: 'failed', error });
+      return { reply, failure: messageOf(error) };
     }
-    return { reply };
+    return { reply, failure: null };
   };
 }
 

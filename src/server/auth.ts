@@ -57,6 +57,16 @@ export class Auth {
     return { owner, patch: null, isEphemeral: false };
   }
 
+  /** Whether `identify` would let this key in. */
+  knows(token: string | null): boolean {
+    try {
+      this.identify(token, null);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** A key for a browser: it stands for one user, and for a short time. */
   mint(owner: Owner, patch: SessionPatch | null, seconds: number): { value: string; expiresAtMs: number } {
     const value = `ek_${randomBytes(24).toString('base64url')}`;

@@ -60,8 +60,9 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
 
   it('falls silent at once when it is stopped, and knows what was heard', async () => {
     const page = await openPage();
+    // A second of it: who stops within the first word has heard nothing.
     await write(page, 'What can you do for me?');
-    await audibleSamples(page, 1);
+    await audibleSamples(page, 24_000);
     await page.keyboard.press('Escape');
     expect(await page.locator('.app').getAttribute('data-playback')).toBe('idle');
     const note = page.locator('.agent .note');

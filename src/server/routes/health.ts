@@ -1,19 +1,33 @@
 import { Router } from 'express';
 import type { EngineStatus } from '../../engine-status.ts';
 import type { Readiness } from '../../protocol/rest.ts';
+import { type Auth, bearerToken } from '../auth.ts';
 
-/** Whether the process lives, and whether it can take a turn. Nothing here needs a key or tells a secret. */
-export function healthRoutes({ engines }: { readonly engines: () => readonly EngineStatus[] }): Router {
+interface Deps {
+  readonly auth: Auth;
+  readonly engines: () => readonly EngineStatus[];
+}
+
+/** Whether the process lives, and whether it can take a turn. Nobody needs a key to ask; why is for who has one. */
+export function healthRoutes({ auth, engines }: Deps): Router {
   const router = Router();
   router.get('/livez', (_request, response) => {
     response.json({ status: 'alive' });
   });
-  router.get('/readyz', (_request, response) => {
+  router.get('/readyz', (request, response) => {
     const now = engines();
     const status = readiness(now);
-    response.status(status === 'unready' ? 503 : 200).json({ status, engines: [...now] } satisfies Readiness);
+    const shown = auth.knows(bearerToken(request.headers.authorization)) ? now : now.map(withoutReason);
+    response
+      .status(status === 'unready' ? 503 : 200)
+      .json({ status, engines: [...shown] } satisfies Readiness);
   });
   return router;
+}
+
+/** Reasons name addresses of engines, and those are nobody's business who cannot use them. */
+function withoutReason(status: EngineStatus): EngineStatus {
+  return { ...status, detail: '', reason: 'send a key to read why' };
 }
 
 /** Without a model or a store there is no turn; without a voice there still is one, in writing. */
