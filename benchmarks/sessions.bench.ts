@@ -21,7 +21,7 @@ export async function* sessionsBench({ turns = 5 }: { turns?: number }): AsyncGe
     const seen = await run(service, sessions, perSession);
     const elapsedMs = performance.now() - startedAt;
     const cpuMs = (await service.cpuMs()) - cpuBefore;
-    const stamps = await standIns.collect();
+    const { byTag: stamps } = await standIns.collect();
     const latencies = noLatencies();
     for (const turn of seen) measure(turn, stamps.get(turn.tag), latencies);
     for (const result of results(latencies)) yield { ...result, sessions };

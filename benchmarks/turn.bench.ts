@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Agent, request } from 'undici';
 import { BenchClient, type SeenTurn } from './support/client.ts';
 import { type Result, summarise } from './support/report.ts';
 import { Service, StandIns } from './support/service.ts';
@@ -6,6 +9,7 @@ import type { Stamps } from './support/stand-ins.ts';
 const WARM_UP_TURNS = 20;
 /** A conversation grows with every turn; people begin new ones. */
 const TURNS_A_CONVERSATION = 20;
+const BARE_REQUESTS = 30;
 
 export interface Latencies {
   /** Client's send → last byte of the request at the model. */
@@ -54,21 +58,93 @@ export function serviceFor(standIns: StandIns): Promise<Service> {
   });
 }
 
-/** One conversation after the other, one turn after the other; every second one is given up in the middle. */
+/**
+ * One conversation after the other, one turn after the other: half of the turns to their end, then half of them given
+ * up in the middle. `bare_request` is the floor of this machine: the same request from this process, with nothing
+ * between it and the model.
+ */
 export async function* turnBench({ turns = 200 }: { turns?: number }): AsyncGenerator<Result> {
   await using standIns = await StandIns.start();
   await using service = await serviceFor(standIns);
   const latencies = noLatencies();
+  await run(standIns, service, { turns: WARM_UP_TURNS, cancel: true, firstId: 0, into: noLatencies() });
+  await run(standIns, service, { turns: 1, cancel: false, firstId: 100, into: noLatencies() });
+
+  const before = (await standIns.collect()).connections;
+  const startedAt = performance.now();
+  const half = Math.ceil(turns / 2);
+  await run(standIns, service, { turns: half, cancel: false, firstId: 200, into: latencies });
+  const turnMs = (performance.now() - startedAt) / half;
+  const perTurn = ((await standIns.collect()).connections - before) / half;
+  await run(standIns, service, { turns: half, cancel: true, firstId: 300, into: latencies });
+
+  const bare = await bareRequests(standIns);
+  const connectMs = await connectTime(standIns.ollamaUrl);
+  yield* results(latencies);
+  yield summarise('bare_request', 'ms', bare);
+  yield { ...summarise('connections_per_turn', 'connections', [perTurn]), n: half };
+  yield {
+    ...summarise('connection_overhead', '% of a turn', [(perTurn * connectMs * 100) / turnMs]),
+    n: half,
+  };
+}
+
+interface Run {
+  readonly turns: number;
+  readonly cancel: boolean;
+  readonly firstId: number;
+  readonly into: Latencies;
+}
+
+async function run(
+  standIns: StandIns,
+  service: Service,
+  { turns, cancel, firstId, into }: Run,
+): Promise<void> {
   let client: BenchClient | null = null;
-  for (let turn = -WARM_UP_TURNS; turn < turns; turn++) {
+  for (let turn = 0; turn < turns; turn++) {
     if (!client || turn % TURNS_A_CONVERSATION === 0) {
       await client?.close();
-      client = await BenchClient.connect(service.url, turn + WARM_UP_TURNS);
+      client = await BenchClient.connect(service.url, firstId + turn / TURNS_A_CONVERSATION);
     }
-    const seen = await client.turn({ cancel: turn % 2 !== 0 });
-    const stamps = await standIns.collect();
-    if (turn >= 0) measure(seen, stamps.get(seen.tag), latencies);
+    const seen = await client.turn({ cancel });
+    const { byTag } = await standIns.collect();
+    measure(seen, byTag.get(seen.tag), into);
   }
   await client?.close();
-  yield* results(latencies);
+}
+
+/** From this process straight to the model, over a kept connection, at the pace of a conversation. */
+async function bareRequests(standIns: StandIns): Promise<number[]> {
+  const agent = new Agent();
+  const times: number[] = [];
+  for (let sample = 0; sample < BARE_REQUESTS; sample++) {
+    const tag = `c0t${sample}`;
+    const sentAt = process.hrtime.bigint();
+    const { body } = await request(`${standIns.ollamaUrl}/api/chat`, {
+      method: 'POST',
+      dispatcher: agent,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'llama3.2:latest', messages: [{ role: 'user', content: `Say ${tag}` }] }),
+    });
+    await body.dump();
+    const requested = (await standIns.collect()).byTag.get(tag)?.requested;
+    if (requested && sample > 0) times.push(Number(requested - sentAt) / 1e6);
+  }
+  await agent.destroy();
+  return times;
+}
+
+/** Median milliseconds to open a TCP connection. */
+async function connectTime(url: string): Promise<number> {
+  const { hostname, port } = new URL(url);
+  const times: number[] = [];
+  for (let sample = 0; sample < 20; sample++) {
+    const startedAt = performance.now();
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    times.push(performance.now() - startedAt);
+    socket.destroy();
+  }
+  return summarise('connect', 'ms', times).p50;
 }

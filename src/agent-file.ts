@@ -7,6 +7,7 @@ const agentSchema = z.strictObject({
   instructions: z.string().min(1).optional(),
   voice: z.string().min(1).optional(),
   greeting: z.string().min(1).optional(),
+  pronunciations: z.record(z.string().min(1), z.string()).default({}),
 });
 
 /** Who the agent is. */
@@ -17,6 +18,8 @@ export interface Agent {
   readonly voice: string | null;
   /** Spoken when somebody begins a conversation; none by default. */
   readonly greeting: string | null;
+  /** What is written → how the voice says it. */
+  readonly pronunciations: Readonly<Record<string, string>>;
 }
 
 const persona = (name: string) =>
@@ -34,6 +37,7 @@ export async function readAgent(path: string | undefined): Promise<Agent> {
     instructions: file.instructions ?? persona(file.name),
     voice: file.voice ?? null,
     greeting: file.greeting ?? null,
+    pronunciations: file.pronunciations,
   };
 }
 

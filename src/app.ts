@@ -18,6 +18,7 @@ import { conversationRoutes } from './server/routes/conversations.ts';
 import { healthRoutes } from './server/routes/health.ts';
 import { modelRoutes } from './server/routes/models.ts';
 import { speechRoutes } from './server/routes/speech.ts';
+import { Pronunciations } from './speech/pronunciations.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -101,9 +102,11 @@ export class App implements AsyncDisposable {
     const auth = new Auth(config.API_KEYS, clock);
     const origins = { allowedOrigins: config.ALLOWED_ORIGINS, isOpen: auth.isOpen };
     const voiceName = defaultVoice(deps, voice);
+    const pronunciations = new Pronunciations(agent.pronunciations);
     const realtime = new RealtimeServer({
       ...{ clock, ids, telemetry, graph, agent, voice, auth, origins, conversations },
       defaultVoice: voiceName,
+      pronunciations,
       prices: pricesOf(config),
       limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
       noVoiceInput: NO_VOICE_INPUT.reason,
@@ -118,7 +121,7 @@ export class App implements AsyncDisposable {
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
         chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
-        speechRoutes({ voice, defaultVoice: voiceName }),
+        speechRoutes({ voice, defaultVoice: voiceName, pronunciations }),
         modelRoutes({ startedAtMs: clock.nowMs() }),
         clientSecretRoutes({
           auth,

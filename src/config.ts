@@ -47,7 +47,10 @@ export const settings = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('How much is logged.'),
-  AGENT_FILE: z.string().optional().describe('JSON file: `name`, `instructions`, `voice`, `greeting`.'),
+  AGENT_FILE: z
+    .string()
+    .optional()
+    .describe('JSON file: `name`, `instructions`, `voice`, `greeting`, `pronunciations`.'),
   TIMEZONE: z
     .string()
     .default(Intl.DateTimeFormat().resolvedOptions().timeZone)

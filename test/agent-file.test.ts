@@ -24,7 +24,13 @@ test('a name alone makes the same persona with that name', async () => {
 });
 
 test('what the file says is taken as it is', async () => {
-  const file = { name: 'Berta', instructions: 'Be dry.', voice: 'slt', greeting: 'Grüß Gott!' };
+  const file = {
+    name: 'Berta',
+    instructions: 'Be dry.',
+    voice: 'slt',
+    greeting: 'Grüß Gott!',
+    pronunciations: { SQL: 'sequel' },
+  };
   expect(await agentOf(file)).toEqual(file);
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { FromStandIns, Stamps, ToStandIns } from './stand-ins.ts';
+import type { FromStandIns, Notes, ToStandIns } from './stand-ins.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const STAND_INS = new URL('./stand-ins.ts', import.meta.url);
@@ -32,11 +32,12 @@ export class StandIns implements AsyncDisposable {
   }
 
   /** What they noted since the last time. */
-  async collect(): Promise<Map<string, Stamps>> {
+  async collect(): Promise<Notes> {
     const answer = once(this.#child, 'message') as Promise<[FromStandIns]>;
     this.#child.send({ type: 'collect' } satisfies ToStandIns);
     const [message] = await answer;
-    return message.type === 'stamps' ? message.byTag : new Map();
+    if (message.type !== 'notes') throw new Error(`the stand-ins said ${message.type}`);
+    return message.notes;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

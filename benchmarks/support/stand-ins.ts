@@ -29,10 +29,17 @@ export interface Stamps {
   readonly frames: bigint[];
 }
 
+/** What they saw since the last time they were asked. */
+export interface Notes {
+  readonly byTag: Map<string, Stamps>;
+  /** TCP connections that were opened to them since they started. */
+  readonly connections: number;
+}
+
 export type ToStandIns = { readonly type: 'collect' } | { readonly type: 'stop' };
 export type FromStandIns =
   | { readonly type: 'ready'; readonly ollamaUrl: string; readonly speechUrl: string }
-  | { readonly type: 'stamps'; readonly byTag: Map<string, Stamps> };
+  | { readonly type: 'notes'; readonly notes: Notes };
 
 const TAG = /\bc\d+t\d+\b/;
 
@@ -69,8 +76,10 @@ async function serve(send: (message: FromStandIns) => void): Promise<void> {
   }).start();
 
   const speech = await SpeechServer.start();
+  const speechPorts = new Set<number>();
   speech.answer = async (request, response) => {
     const input = String(request.body.input);
+    speechPorts.add(request.port);
     const stamps = TAG.test(input) ? stampsOf(input) : null;
     if (stamps) stamps.voiceAsked = process.hrtime.bigint();
     response.writeHead(200, { 'content-type': 'audio/pcm' });
@@ -84,7 +93,7 @@ async function serve(send: (message: FromStandIns) => void): Promise<void> {
 
   process.on('message', (message: ToStandIns) => {
     if (message.type === 'collect') {
-      send({ type: 'stamps', byTag });
+      send({ type: 'notes', notes: { byTag, connections: ollama.connectionCount + speechPorts.size } });
       byTag.clear();
       ollama.requests.length = 0;
       speech.requests.length = 0;

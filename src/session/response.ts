@@ -5,6 +5,7 @@ import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
 import { createOutputEncoder, type OutputFormat } from '../speech/audio/output-format.ts';
+import type { Pronunciations } from '../speech/pronunciations.ts';
 import { type Sentence, SentenceSplitter } from '../speech/sentences.ts';
 import { SpokenText } from '../speech/spoken-text.ts';
 import type { Voice } from '../speech/tts/voice.ts';
@@ -38,6 +39,7 @@ export interface ResponseDeps {
   readonly voice: Voice;
   /** Speaks when a client names a voice of another vendor. */
   readonly defaultVoice: string;
+  readonly pronunciations: Pronunciations;
   readonly telemetry: Telemetry;
   /** Null when no prices are configured. */
   readonly prices: Prices | null;
@@ -145,7 +147,7 @@ export class Response {
 
   #say(sentences: readonly Sentence[]): void {
     for (const sentence of sentences) {
-      const spoken = this.#spokenText.filter(sentence);
+      const spoken = this.#deps.pronunciations.apply(this.#spokenText.filter(sentence));
       if (this.#speaker && spoken.text !== '') {
         const reason = this.#deps.voice.cannotSpeak(spoken.text);
         if (reason === null) {

@@ -215,6 +215,14 @@ describe('a spoken turn', () => {
     expect(harness.last('response.done').response.status).toBe('completed');
   });
 
+  it('says a word as the agent file says, and writes it as the model did', async () => {
+    const harness = await SessionHarness.start([['Ask Xi.']]);
+    harness.say('Hi');
+    await harness.clock.settle();
+    expect(harness.voice.asked[0]?.text).toBe('Ask shee.');
+    expect(harness.last('response.output_audio_transcript.done').transcript).toBe('Ask Xi.');
+  });
+
   it('speaks µ-law at 8 kHz when the session says so', async () => {
     const harness = await SessionHarness.start([['One two three four five.']]);
     harness.receive({
@@ -518,7 +526,15 @@ describe('the session', () => {
 
   it('greets aloud in a new conversation, with what the client set up in time', async () => {
     const harness = await SessionHarness.start([], {
-      deps: { agent: { name: 'T', instructions: '', voice: null, greeting: 'Hello, I am here.' } },
+      deps: {
+        agent: {
+          name: 'T',
+          instructions: '',
+          voice: null,
+          greeting: 'Hello, I am here.',
+          pronunciations: {},
+        },
+      },
     });
     harness.receive({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
     await harness.clock.advance(300);
@@ -530,7 +546,15 @@ describe('the session', () => {
 
   it('does not greet over somebody who speaks first', async () => {
     const harness = await SessionHarness.start([['Hi.']], {
-      deps: { agent: { name: 'T', instructions: '', voice: null, greeting: 'Hello, I am here.' } },
+      deps: {
+        agent: {
+          name: 'T',
+          instructions: '',
+          voice: null,
+          greeting: 'Hello, I am here.',
+          pronunciations: {},
+        },
+      },
     });
     harness.say('Hey', text);
     await harness.clock.advance(300);

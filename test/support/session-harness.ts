@@ -4,6 +4,7 @@ import { createTurnGraph } from '../../src/graph/graph.ts';
 import { decodeClientEvent } from '../../src/protocol/client-events.ts';
 import type { Outgoing } from '../../src/session/outgoing.ts';
 import { Session, type SessionDeps } from '../../src/session/session.ts';
+import { Pronunciations } from '../../src/speech/pronunciations.ts';
 import { Telemetry } from '../../src/telemetry/events.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -52,10 +53,17 @@ export class SessionHarness {
       ids,
       voice: this.voice,
       defaultVoice: 'tone',
+      pronunciations: new Pronunciations({ Xi: 'shee' }),
       telemetry: new Telemetry(createLogger('silent')),
       prices: null,
       graph: createTurnGraph({ model: this.model, clock, timezone: 'UTC' }),
-      agent: { name: 'Test', instructions: 'You are a test.', voice: null, greeting: null },
+      agent: {
+        name: 'Test',
+        instructions: 'You are a test.',
+        voice: null,
+        greeting: null,
+        pronunciations: {},
+      },
       limits: { softTokens: 50, hardTokens: 100 },
       noVoiceInput: 'There are no ears here.',
       ...options.deps,

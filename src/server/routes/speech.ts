@@ -6,6 +6,7 @@ import { voiceOf } from '../../session/session-config.ts';
 import { Speaker } from '../../session/speaker.ts';
 import { bytesOf } from '../../speech/audio/pcm.ts';
 import { wavHeader } from '../../speech/audio/wav.ts';
+import type { Pronunciations } from '../../speech/pronunciations.ts';
 import { SentenceSplitter } from '../../speech/sentences.ts';
 import { SpokenText } from '../../speech/spoken-text.ts';
 import { VOICE_RATE, type Voice } from '../../speech/tts/voice.ts';
@@ -14,10 +15,11 @@ import { validate } from '../validate.ts';
 interface Deps {
   readonly voice: Voice;
   readonly defaultVoice: string;
+  readonly pronunciations: Pronunciations;
 }
 
 /** Text in, speech out: chunked, each frame as it is made. */
-export function speechRoutes({ voice, defaultVoice }: Deps): Router {
+export function speechRoutes({ voice, defaultVoice, pronunciations }: Deps): Router {
   const router = Router();
   router.post('/audio/speech', async (request, response) => {
     const body = validate(speechRequest, request.body ?? {});
@@ -45,7 +47,7 @@ export function speechRoutes({ voice, defaultVoice }: Deps): Router {
       speed: body.speed,
       signal: left.signal,
     });
-    sayAll(body.input, voice, speaker);
+    sayAll(body.input, voice, speaker, pronunciations);
 
     response.type(format === 'wav' ? 'audio/wav' : 'audio/pcm');
     let isOpen = false;
@@ -65,13 +67,13 @@ export function speechRoutes({ voice, defaultVoice }: Deps): Router {
   return router;
 }
 
-function sayAll(text: string, voice: Voice, speaker: Speaker): void {
+function sayAll(text: string, voice: Voice, speaker: Speaker, pronunciations: Pronunciations): void {
   const splitter = new SentenceSplitter();
   const spokenText = new SpokenText();
   let refusal = 'there are no words in it';
   let pieces = 0;
   for (const sentence of [...splitter.push(text), ...splitter.finish()]) {
-    const spoken = spokenText.filter(sentence);
+    const spoken = pronunciations.apply(spokenText.filter(sentence));
     const reason = spoken.text === '' ? null : voice.cannotSpeak(spoken.text);
     if (reason !== null) refusal = reason;
     if (spoken.text === '' || reason !== null) continue;
