@@ -1,6 +1,14 @@
 import { Annotation } from '@langchain/langgraph';
 import type { ChatMessage, ChatPart, ToolChoice, ToolDefinition } from '../llm/chat-model.ts';
 
+/** When a spoken reply ends by itself. Every piece of text that a model streams counts as a token. */
+export interface ReplyLimits {
+  /** At the first sentence end past so many tokens … */
+  readonly softTokens: number;
+  /** … and here in any case. */
+  readonly hardTokens: number;
+}
+
 /**
  * What one turn needs to know. The store is the source of truth; this is the window of one turn and nothing else, so
  * there is no checkpointer and nothing to grow.
@@ -15,8 +23,8 @@ export const TurnState = Annotation.Root({
   temperature: Annotation<number | undefined>,
   /** Exact upper bound of tokens. */
   maxTokens: Annotation<number | undefined>,
-  /** The reply ends at the first sentence end past so many tokens; unset: when the model ends. */
-  softTokens: Annotation<number | undefined>,
+  /** When a spoken reply ends by itself; unset: when the model ends. */
+  limits: Annotation<ReplyLimits | undefined>,
   /** Made by `context`. */
   prompt: Annotation<readonly ChatMessage[]>,
   /** Made by `respond`: all of the text. */
@@ -29,7 +37,7 @@ export type TurnState = typeof TurnState.State;
 
 /** What a turn starts from. */
 export type TurnInput = Pick<TurnState, 'instructions' | 'history'> &
-  Partial<Pick<TurnState, 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'softTokens'>>;
+  Partial<Pick<TurnState, 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'limits'>>;
 
 /** How long a node took, for the trace. */
 export interface NodeTrace {

@@ -50,6 +50,8 @@ export class AutoChatModel implements ChatModel, AsyncDisposable {
     const order = this.#watch.order();
     for (const [index, candidate] of order.entries()) {
       let begun = false;
+      const { engine, model } = candidate.model;
+      yield { type: 'answering', engine, model };
       try {
         for await (const part of candidate.model.stream(request, signal)) {
           // Thoughts are not said to anybody: after them another engine can still answer.

@@ -38,8 +38,9 @@ export interface TokenUsage {
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls';
 
-/** What a model streams. Exactly one `usage` part comes last on a stream that was not aborted and did not fail. */
+/** What a model streams. One that picks among others says first who answers. Exactly one `usage` part comes last on a stream that was not aborted and did not fail. */
 export type ChatPart =
+  | { readonly type: 'answering'; readonly engine: string; readonly model: string }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'tool-call'; readonly call: ToolCall }

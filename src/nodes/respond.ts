@@ -14,15 +14,17 @@ interface Deps {
 /** Asks the model and streams every part of its answer as it comes. */
 export function respond({ clock, model }: Deps): TurnNode {
   return async (state, emit, signal) => {
+    const promptTokens = estimatePromptTokens(state.prompt);
+    const hasTools = (state.tools?.length ?? 0) > 0;
     emit({
       type: 'model-asked',
       atMs: clock.monotonicMs(),
       engine: model.engine,
       model: model.model,
-      promptTokens: estimatePromptTokens(state.prompt),
+      promptTokens,
     });
     const parts = model.stream(chatRequest(state), signal);
-    const limited = state.softTokens === undefined ? parts : limitReply(parts, state.softTokens);
+    const limited = state.limits ? limitReply(parts, { ...state.limits, promptTokens, hasTools }) : parts;
     let reply = '';
     try {
       for await (const part of limited) {

@@ -49,6 +49,7 @@ export class ChatCompletionWriter {
         this.#usage = part.usage;
         this.#finish = part.finishReason;
         return [];
+      case 'answering':
       case 'reasoning':
       case 'node':
       case 'model-asked':

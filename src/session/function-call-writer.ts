@@ -6,7 +6,7 @@ import { toWireItem } from './wire-item.ts';
 
 /**
  * Sends a whole function call, name and id first, because one client asks for them before the arguments are done.
- * It is durable before the client is told that it is done.
+ * It is durable before the client is told that it is done; so says the promise.
  */
 export function writeFunctionCall(
   item: FunctionCallItem,
@@ -14,8 +14,8 @@ export function writeFunctionCall(
   outputIndex: number,
   conversation: Conversation | null,
   outbox: Outbox<Outgoing>,
-): void {
-  const durable = conversation?.add(item);
+): Promise<void> {
+  const durable = conversation?.add(item) ?? Promise.resolve();
   const previous = conversation?.previousIdOf(item.id) ?? null;
   const begun = toWireItem({ ...item, status: 'in_progress', arguments: '' });
   const done = toWireItem(item);
@@ -50,7 +50,8 @@ export function writeFunctionCall(
   if (conversation) {
     outbox.send(
       { type: 'conversation.item.done', item: done, previous_item_id: previous },
-      durable ? { after: durable } : {},
+      { after: durable },
     );
   }
+  return durable;
 }

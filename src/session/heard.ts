@@ -1,5 +1,5 @@
 import type { MessageItem } from '../conversation/item.ts';
-import type { AudioTimeline } from './audio-timeline.ts';
+import { type AudioTimeline, MS_PER_CHAR } from './audio-timeline.ts';
 
 /** What is still known of the audio of a reply. */
 export interface SpokenReply {
@@ -7,9 +7,6 @@ export interface SpokenReply {
   readonly timeline: AudioTimeline;
   readonly generated: string;
 }
-
-/** How fast people speak, for replies whose audio is not remembered any more. */
-const CHARS_PER_SECOND = 14;
 
 /**
  * The item as it is once the client says that only `audioEndMs` of it were played: clamped to what was sent, because
@@ -24,7 +21,7 @@ export function truncateToHeard(
   const endMs = Math.min(Math.max(audioEndMs, 0), spoken?.timeline.sentMs ?? Number.POSITIVE_INFINITY);
   const heard = spoken
     ? spoken.generated.slice(0, spoken.timeline.heardOffset(endMs))
-    : upToWord(sent, (endMs / 1000) * CHARS_PER_SECOND);
+    : upToWord(sent, endMs / MS_PER_CHAR);
   const shorter = heard.length < sent.length ? heard : sent;
   return {
     item: { ...item, reply: { generated: item.reply?.generated ?? sent, sent, heard: shorter } },

@@ -16,6 +16,8 @@ interface Deps {
   readonly itemId: string;
   readonly outputIndex: number;
   readonly modality: 'text' | 'audio';
+  /** Called when something of the message could not be stored. */
+  readonly onStoreFailed: (error: unknown) => void;
 }
 
 /**
@@ -37,8 +39,7 @@ export class MessageWriter {
     this.#createdAtMs = deps.clock.nowMs();
     const { outbox, conversation, outputIndex, responseId, itemId, modality } = deps;
     const item = this.#item('in_progress');
-    this.#saved = conversation?.add(item) ?? Promise.resolve();
-    this.#saved.catch(() => undefined); // The next write tells.
+    this.#saved = this.#watched(conversation?.add(item));
     const wire = toWireItem({ ...item, content: [] });
     outbox.send({
       type: 'response.output_item.added',
@@ -87,8 +88,7 @@ export class MessageWriter {
   sentenceEnded(): void {
     const { conversation } = this.#deps;
     if (!conversation) return;
-    this.#saved = conversation.replace(this.#item('in_progress'));
-    this.#saved.catch(() => undefined); // Whatever waits for it tells.
+    this.#saved = this.#watched(conversation.replace(this.#item('in_progress')));
   }
 
   /** A frame of audio, as `bytes` in the client's format; `onSent` runs when it has been handed to the socket. */
@@ -107,7 +107,7 @@ export class MessageWriter {
   #sendAudio(bytes: Uint8Array, after: Promise<void> | null, onSent: () => void): void {
     const { outbox, responseId: stream } = this.#deps;
     if (bytes.length === 0) {
-      onSent();
+      outbox.afterAll(stream, onSent);
       return;
     }
     const delta = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
@@ -118,10 +118,13 @@ export class MessageWriter {
   }
 
   /**
-   * Closes the message and returns the item as it ended. `isCut`: what had not left yet was discarded, so the item
+   * Closes the message; the item as it ended, and the promise that it is durable. `isCut`: what had not left yet was discarded, so the item
    * holds what did.
    */
-  end(status: Exclude<ItemStatus, 'in_progress'>, { isCut }: { isCut: boolean }): MessageItem {
+  end(
+    status: Exclude<ItemStatus, 'in_progress'>,
+    { isCut }: { isCut: boolean },
+  ): { item: MessageItem; durable: Promise<void> } {
     const { outbox, conversation, modality, outputIndex, responseId, itemId } = this.#deps;
     const item = this.#item(status, isCut ? this.#sent : this.#generated);
     const durable = conversation?.replace(item) ?? Promise.resolve();
@@ -148,7 +151,12 @@ export class MessageWriter {
         { after: durable },
       );
     }
-    return item;
+    return { item, durable };
+  }
+
+  #watched(write: Promise<void> = Promise.resolve()): Promise<void> {
+    write.catch(this.#deps.onStoreFailed);
+    return write;
   }
 
   #place() {

@@ -1,6 +1,7 @@
 /** What waits to be sent. */
 interface Entry<Event> {
-  readonly event: Event | Promise<Event>;
+  /** Null: nothing to send; `onSent` tells that everything before has left. */
+  readonly event: Event | Promise<Event> | null;
   /** The stream that it belongs to, when it may be dropped with it. */
   readonly stream: string | null;
   readonly onSent: (() => void) | null;
@@ -50,6 +51,12 @@ export class Outbox<Event extends object> {
     if (!this.#isDraining) this.#drained = this.#drain();
   }
 
+  /** Calls `run` when everything that was sent before has left; not at all when `stream` is discarded before. */
+  afterAll(stream: string, run: () => void): void {
+    if (this.#isDraining) this.#queue.push({ event: null, stream, onSent: run });
+    else run();
+  }
+
   /** Drops what has not left yet of a stream: after an interruption not one more piece of it may go out. */
   discard(stream: string): void {
     this.#queue = this.#queue.filter((entry) => entry.stream !== stream);
@@ -64,13 +71,18 @@ export class Outbox<Event extends object> {
     this.#isDraining = true;
     for (let entry = this.#queue[0]; entry; entry = this.#queue[0]) {
       let { event } = entry;
+      let isTrue = true;
       if (event instanceof Promise) {
-        event = await event.catch(this.#onFailure);
+        event = await event.catch((error) => {
+          isTrue = false;
+          return this.#onFailure(error);
+        });
         // It may have been discarded meanwhile.
         if (this.#queue[0] !== entry) continue;
       }
       this.#queue.shift();
-      if (this.#deliver(event) !== false) entry.onSent?.();
+      const hasLeft = event === null || this.#deliver(event) !== false;
+      if (hasLeft && isTrue) entry.onSent?.();
     }
     this.#isDraining = false;
   }

@@ -2,7 +2,7 @@ import type { Conversation } from '../conversation/conversation.ts';
 import type { Item } from '../conversation/item.ts';
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
-import type { TurnInput } from '../graph/state.ts';
+import type { ReplyLimits, TurnInput } from '../graph/state.ts';
 import { streamTurn } from '../graph/stream-turn.ts';
 import type { ToolChoice, ToolDefinition } from '../llm/chat-model.ts';
 import { toHistory } from '../nodes/history.ts';
@@ -12,14 +12,6 @@ import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import type { ResponsePlan } from './response.ts';
 import { modalities, toFormat, voiceOf } from './session-config.ts';
 import { fromClientItem } from './wire-item.ts';
-
-/** When a spoken reply ends by itself. */
-export interface ReplyLimits {
-  /** At the first sentence end past so many tokens … */
-  readonly softTokens: number;
-  /** … and here in any case. */
-  readonly hardTokens: number;
-}
 
 /** The turn that a `response.create` asks for: its own settings before those of the session. */
 export function planResponse(
@@ -54,7 +46,7 @@ export function planResponse(
 /** A client's own bound is exact; without one a spoken reply is kept short and a written one is as long as it is. */
 function tokenLimits(max: number | 'inf', modality: 'text' | 'audio', limits: ReplyLimits) {
   if (max !== 'inf') return { maxTokens: max };
-  return modality === 'audio' ? { softTokens: limits.softTokens, maxTokens: limits.hardTokens } : {};
+  return modality === 'audio' ? { limits } : {};
 }
 
 function resolveInput(input: NonNullable<ResponseParams['input']>, conversation: Conversation): Item[] {

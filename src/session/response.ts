@@ -66,6 +66,7 @@ export class Response {
   readonly #spokenText = new SpokenText();
   readonly #speaker: Speaker | null;
   readonly #output: WireResponse['output'] = [];
+  readonly #writes: Promise<void>[] = [];
   #nextIndex = 0;
   #message: { writer: MessageWriter; itemId: string; index: number } | null = null;
   #isClosed = false;
@@ -194,6 +195,7 @@ export class Response {
       itemId,
       outputIndex: index,
       modality: this.#plan.modality,
+      onStoreFailed: (error) => this.#storeFailed(error),
     });
     this.#message = { writer, itemId, index };
     return writer;
@@ -210,7 +212,9 @@ export class Response {
       ...call,
     };
     this.#output[index] = toWireItem(item);
-    writeFunctionCall(item, this.id, index, this.#plan.conversation, this.#outbox);
+    const durable = writeFunctionCall(item, this.id, index, this.#plan.conversation, this.#outbox);
+    this.#writes.push(durable);
+    durable.catch((error) => this.#storeFailed(error));
   }
 
   #skipped(text: string, reason: string): void {
@@ -223,34 +227,39 @@ export class Response {
   }
 
   #fail(error: unknown): void {
-    const code = error instanceof VivavoceError ? error.code : 'internal_error';
-    const message = error instanceof VivavoceError ? error.message : 'The answer could not be made.';
     if (isAbort(error)) this.#close('cancelled', { type: 'cancelled', reason: 'client_cancelled' }, null);
-    else {
-      this.#close(
-        'failed',
-        { type: 'failed', error: { type: 'server_error', code, message } },
-        messageOf(error),
-      );
-    }
+    else this.#close('failed', failedBecause(error), messageOf(error));
+  }
+
+  /** What cannot be kept is not said: it ends here, with what has left. */
+  #storeFailed(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#controller.abort(error);
+    this.#outbox.discard(this.id);
+    this.#close('failed', failedBecause(error), messageOf(error), { isCut: true });
   }
 
   #close(
     status: Exclude<WireResponse['status'], 'in_progress'>,
     details: WireStatusDetails | null,
     error: string | null,
+    { isCut = status === 'cancelled' } = {},
   ): void {
     this.#isClosed = true;
     if (this.#message) {
       const { writer, index } = this.#message;
-      const isWhole = status === 'completed';
-      this.#output[index] = toWireItem(
-        writer.end(isWhole ? 'completed' : 'incomplete', { isCut: status === 'cancelled' }),
-      );
+      const { item, durable } = writer.end(status === 'completed' ? 'completed' : 'incomplete', { isCut });
+      this.#output[index] = toWireItem(item);
+      this.#writes.push(durable);
     }
     this.#account.mark('done');
     this.#onClosed?.();
-    this.#outbox.send({ type: 'response.done', response: this.#wire(status, details) });
+    // It acknowledges what was said, so it tells the truth about the disk.
+    const done = Promise.all(this.#writes).then(
+      () => this.#wire(status, details),
+      (cause) => this.#wire('failed', failedBecause(cause)),
+    );
+    this.#outbox.send(done.then((response): Outgoing => ({ type: 'response.done', response })));
     this.#outbox.send(this.#account.traced(this.id));
     this.#account.report(this.#deps.telemetry, {
       responseId: this.id,
@@ -277,4 +286,11 @@ export class Response {
       metadata,
     };
   }
+}
+
+/** Of our errors all is told, of others only that there was one. */
+function failedBecause(error: unknown): WireStatusDetails {
+  const code = error instanceof VivavoceError ? error.code : 'internal_error';
+  const message = error instanceof VivavoceError ? error.message : 'The answer could not be made.';
+  return { type: 'failed', error: { type: 'server_error', code, message } };
 }

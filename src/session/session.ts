@@ -3,6 +3,7 @@ import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
+import type { ReplyLimits } from '../graph/state.ts';
 import type { ClientEvent, Decoded, ResponseParams } from '../protocol/client-events.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
@@ -11,7 +12,7 @@ import { ItemRequests } from './item-requests.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Response, type ResponseDeps, type ResponsePlan } from './response.ts';
-import { planResponse, type ReplyLimits } from './response-plan.ts';
+import { planResponse } from './response-plan.ts';
 import { defaultSession, mergeSession, type SessionDefaults } from './session-config.ts';
 
 /** A client may set its session up before it is greeted; so long is waited for that. */
@@ -172,7 +173,7 @@ export class Session implements AsyncDisposable {
       );
     }
     this.#config = mergeSession(this.#config, session, this.#defaults, {
-      voiceIsFixed: this.#items.hasBeenHeard,
+      voiceIsFixed: this.#hasBeenHeard,
     });
     this.#outbox.send({ type: 'session.updated', session: this.#config });
   }
@@ -183,6 +184,11 @@ export class Session implements AsyncDisposable {
     const body = { item, previous_item_id: previousId };
     this.#outbox.send({ type: 'conversation.item.added', ...body });
     this.#outbox.send({ type: 'conversation.item.done', ...body }, { after: durable });
+  }
+
+  get #hasBeenHeard(): boolean {
+    const running = [...this.#responses.values()];
+    return this.#items.hasBeenHeard || running.some(({ spoken }) => (spoken?.timeline.sentMs ?? 0) > 0);
   }
 
   #stopSpeaking(itemId: string): void {

@@ -21,11 +21,15 @@ export interface Utterance {
 
 export interface SpokenFrame {
   readonly utterance: Utterance;
-  /** At most 40 ms, 24 kHz. Empty on the frame that only says that a piece could not be spoken. */
+  /** At most 40 ms, 24 kHz. Empty on the one that ends a piece. */
   readonly samples: Int16Array;
-  /** Where the words of the piece are, from the piece's first sample; on its first frame when the engine knows. */
+  /** Where words of the piece are, from the piece's first sample, pause included; null where the engine says nothing. */
   readonly words: readonly WordTime[] | null;
   readonly isFirst: boolean;
+  /** All of the piece has come; on the empty frame that ends it. */
+  readonly isWhole: boolean;
+  /** Silence of ours that the piece begins with. */
+  readonly pauseMs: number;
   /** The voice failed on this piece: what there was of it has been delivered. */
   readonly failure: unknown;
 }
@@ -37,6 +41,12 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
+interface Started {
+  readonly utterance: Utterance;
+  readonly pauseMs: number;
+  readonly audio: AsyncIterable<SpeechChunk>;
+}
+
 /**
  * Speaks the pieces of one reply in order.
  *
@@ -46,7 +56,7 @@ interface Options {
 export class Speaker {
   readonly #options: Options;
   readonly #waiting: Utterance[] = [];
-  readonly #started = new AsyncQueue<{ utterance: Utterance; audio: AsyncIterable<SpeechChunk> }>();
+  readonly #started = new AsyncQueue<Started>();
   #running = 0;
   #lastEnding: Sentence['ending'] | null = null;
   #finished = false;
@@ -67,21 +77,20 @@ export class Speaker {
   }
 
   async *frames(): AsyncGenerator<SpokenFrame> {
-    for await (const { utterance, audio } of this.#started) {
+    for await (const { utterance, pauseMs, audio } of this.#started) {
       let isFirst = true;
       let failure: unknown = null;
       try {
-        for await (const { samples, words } of cutFrames(audio)) {
-          yield { utterance, samples, words: words ?? null, isFirst, failure: null };
+        for await (const { samples, words = null } of cutFrames(audio)) {
+          yield { utterance, samples, words, isFirst, isWhole: false, pauseMs, failure };
           isFirst = false;
         }
       } catch (error) {
         this.#options.signal.throwIfAborted();
         failure = error;
       }
-      if (failure !== null) {
-        yield { utterance, samples: new Int16Array(0), words: null, isFirst, failure };
-      }
+      const nothing = { samples: new Int16Array(0), words: null };
+      yield { utterance, ...nothing, isFirst, isWhole: failure === null, pauseMs, failure };
       this.#running--;
       this.#start();
     }
@@ -92,17 +101,17 @@ export class Speaker {
       const utterance = this.#waiting.shift();
       if (!utterance) break;
       this.#running++;
-      this.#started.push({ utterance, audio: readAhead(this.#synthesise(utterance)) });
+      const pauseMs = this.#lastEnding === null ? 0 : PAUSE_MS[this.#lastEnding];
+      this.#started.push({ utterance, pauseMs, audio: readAhead(this.#synthesise(utterance, pauseMs)) });
       this.#lastEnding = utterance.sentence.ending;
     }
     if (this.#finished && this.#waiting.length === 0) this.#started.end();
   }
 
-  #synthesise({ spoken }: Utterance): AsyncIterable<SpeechChunk> {
+  #synthesise({ spoken }: Utterance, pauseMs: number): AsyncIterable<SpeechChunk> {
     const { voice, voiceName, speed, signal } = this.#options;
     const audio = voice.speak({ text: spoken.text, voice: voiceName, speed }, signal);
     const leadMs = this.#lastEnding === null ? FIRST_LEAD_MS : 0;
-    const pauseMs = this.#lastEnding === null ? 0 : PAUSE_MS[this.#lastEnding];
     return withPause(pauseMs, trimSilence(audio, { leadMs, trailMs: TRAIL_MS }));
   }
 }

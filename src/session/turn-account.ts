@@ -18,7 +18,8 @@ export class TurnAccount {
   readonly #prices: Prices | null;
   #usage: TokenUsage | null = null;
   #finish: FinishReason = 'stop';
-  #answeredBy: ModelAsked | null = null;
+  #asked: ModelAsked | null = null;
+  #answeredBy: { readonly engine: string; readonly model: string } | null = null;
   #textParts = 0;
 
   constructor(clock: Clock, prices: Prices | null) {
@@ -35,7 +36,7 @@ export class TurnAccount {
   get usage(): TokenUsage {
     return (
       this.#usage ?? {
-        inputTokens: this.#answeredBy?.promptTokens ?? 0,
+        inputTokens: this.#asked?.promptTokens ?? 0,
         cachedInputTokens: 0,
         outputTokens: this.#textParts,
       }
@@ -60,8 +61,11 @@ export class TurnAccount {
         this.#usage = part.usage;
         this.#finish = part.finishReason;
         return;
-      case 'model-asked':
+      case 'answering':
         this.#answeredBy = part;
+        return;
+      case 'model-asked':
+        this.#asked = part;
         this.#trace.mark('model_asked', part.atMs);
         return;
       case 'node':
@@ -94,8 +98,8 @@ export class TurnAccount {
   ): void {
     telemetry.turnEnded({
       ...turn,
-      engine: this.#answeredBy?.engine ?? null,
-      model: this.#answeredBy?.model ?? null,
+      engine: this.#by?.engine ?? null,
+      model: this.#by?.model ?? null,
       inputTokens: this.usage.inputTokens,
       outputTokens: this.usage.outputTokens,
       cost: this.#cost,
@@ -103,7 +107,13 @@ export class TurnAccount {
     });
   }
 
+  get #by() {
+    return this.#answeredBy ?? this.#asked;
+  }
+
   get #cost(): number | null {
+    // Rules cost nothing, whatever the model costs that they stand in for.
+    if (this.#prices && this.#by?.engine === 'offline') return 0;
     return costOf(this.usage, this.#prices);
   }
 }

@@ -58,7 +58,7 @@ export function fromClientItem(item: ClientItem, made: Made): Item {
   switch (item.type) {
     case 'message': {
       const content = item.content.map(fromClientPart);
-      const text = content.map((part) => ('text' in part ? part.text : '')).join('');
+      const text = content.map(wordsOf).join('');
       return {
         ...record,
         type: 'message',
@@ -78,6 +78,11 @@ export function fromClientItem(item: ClientItem, made: Made): Item {
     case 'function_call_output':
       return { ...record, type: 'function_call_output', callId: item.call_id, output: item.output };
   }
+}
+
+function wordsOf(part: ContentPart): string {
+  if ('text' in part) return part.text;
+  return 'transcript' in part ? (part.transcript ?? '') : '';
 }
 
 type ClientPart = Extract<ClientItem, { type: 'message' }>['content'][number];

@@ -55,6 +55,13 @@ describe('a node with a bound', () => {
   });
 });
 
+const limits = (softTokens: number, hasTools = false) => ({
+  softTokens,
+  hardTokens: 20,
+  promptTokens: 7,
+  hasTools,
+});
+
 describe('a reply by voice', () => {
   const limited = async (
     tokens: string[],
@@ -69,7 +76,8 @@ describe('a reply by voice', () => {
       }
     }
     let said = '';
-    for await (const part of limitReply(model(), softTokens)) if (part.type === 'text') said += part.text;
+    for await (const part of limitReply(model(), limits(softTokens)))
+      if (part.type === 'text') said += part.text;
     return { said, isClosed };
   };
 
@@ -93,5 +101,43 @@ describe('a reply by voice', () => {
   it('does not end at a comma', async () => {
     const tokens = ['Well', ' my', ' dear', ' friend', ',', ' this', ' is', ' it', '.', ' More', '.'];
     expect((await limited(tokens, 2)).said).toBe('Well my dear friend, this is it.');
+  });
+
+  const partsOf = async (steps: readonly ChatPart[], hasTools: boolean): Promise<ChatPart[]> => {
+    async function* model(): AsyncGenerator<ChatPart> {
+      yield* steps;
+    }
+    return await Array.fromAsync(limitReply(model(), limits(2, hasTools)));
+  };
+  const text = (words: string): ChatPart => ({ type: 'text', text: words });
+  const call: ChatPart = { type: 'tool-call', call: { callId: '1', name: 'f', arguments: '{}' } };
+
+  it('counts what was used when it ends before the engine says', async () => {
+    expect((await partsOf([text('One'), text(' thing'), text('.'), text(' More')], false)).at(-1)).toEqual({
+      type: 'usage',
+      usage: { inputTokens: 7, cachedInputTokens: 0, outputTokens: 3 },
+      finishReason: 'stop',
+    });
+  });
+
+  it('ends at the hard limit in the middle of a sentence, and says that it was cut', async () => {
+    const parts = await partsOf(
+      Array.from({ length: 50 }, () => text(' word')),
+      false,
+    );
+    expect(parts.filter(({ type }) => type === 'text')).toHaveLength(20);
+    expect(parts.at(-1)).toMatchObject({ type: 'usage', finishReason: 'length' });
+  });
+
+  it('does not lose a call that comes after the words', async () => {
+    const steps = [text('One'), text(' thing'), text('.'), text(' Not said'), call];
+    const parts = await partsOf(steps, true);
+    expect(parts.map(({ type }) => type)).toEqual(['text', 'text', 'text', 'tool-call']);
+  });
+
+  it('does not wait for a call for ever', async () => {
+    const steps = Array.from({ length: 500 }, (_, index) => text(index === 2 ? ' end.' : ' word'));
+    const parts = await partsOf([...steps, call], true);
+    expect(parts.some(({ type }) => type === 'tool-call')).toBe(false);
   });
 });

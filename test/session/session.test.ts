@@ -188,7 +188,7 @@ describe('a spoken turn', () => {
     await harness.clock.settle();
     const transcript = harness.last('response.output_audio_transcript.done').transcript;
     expect(transcript.trim()).toMatch(/end\.$/);
-    expect(harness.model.requests[0]?.maxTokens).toBe(100);
+    expect(harness.model.requests[0]?.maxTokens).toBeUndefined();
     expect(harness.last('response.done').response).toMatchObject({ status: 'completed' });
   });
 

@@ -58,6 +58,7 @@ export function speechRoutes({ voice, defaultVoice, pronunciations }: Deps): Rou
         response.destroy();
         return;
       }
+      if (frame.samples.length === 0) continue;
       if (!isOpen && format === 'wav') response.write(wavHeader(VOICE_RATE, null));
       isOpen = true;
       if (!response.write(bytesOf(frame.samples))) await once(response, 'drain', { signal: left.signal });
