@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
 import type { Clock, IdSource } from '../../clock.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
@@ -104,10 +106,9 @@ export function conversationRoutes({ store, conversations, clock, ids }: Deps): 
     const owner = ownerOf(request);
     const record = await found(store, owner, request.params.id);
     response.type(transcriptContentType(format));
-    for await (const chunk of transcriptChunks(format, record, allItems(store, owner, record.id))) {
-      response.write(chunk);
-    }
-    response.end();
+    // A reader that is slow, or that leaves, holds up nothing but its own transcript.
+    const chunks = transcriptChunks(format, record, allItems(store, owner, record.id));
+    await pipeline(Readable.from(chunks), response);
   });
 
   return router;
