@@ -13,7 +13,8 @@ export interface Writes {
   create: ConversationTable['create'];
   replaceMetadata: ConversationTable['replaceMetadata'];
   delete: ConversationTable['delete'];
-  saveItem: ItemTable['save'];
+  insertItem: ItemTable['insert'];
+  replaceItem: ItemTable['replace'];
   appendItems: ItemTable['append'];
   deleteItem: ItemTable['delete'];
 }
@@ -54,7 +55,8 @@ export class ConversationDatabase implements Disposable {
       create: (argument) => conversations.create(argument),
       replaceMetadata: (argument) => conversations.replaceMetadata(argument),
       delete: (argument) => conversations.delete(argument),
-      saveItem: (argument) => items.save(argument),
+      insertItem: (argument) => items.insert(argument),
+      replaceItem: (argument) => items.replace(argument),
       appendItems: (argument) => items.append(argument),
       deleteItem: (argument) => items.delete(argument),
     };

@@ -1,6 +1,6 @@
 import { VivavoceError } from '../errors.ts';
 import type { Item } from './item.ts';
-import { conversationNotFound } from './not-found.ts';
+import { conversationNotFound, itemIdTaken } from './not-found.ts';
 import type { ConversationStore, Owner, Placement } from './store.ts';
 
 /** So many items are kept in memory at least, and twice as many at most; older ones are read from the store. */
@@ -14,6 +14,15 @@ interface Identity {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What is in memory of a conversation. */
+interface Window {
+  readonly items: Item[];
+  /** False when older items are in the store only. */
+  readonly complete: boolean;
+  /** The id of the newest item that is in the store only; null when there is none or it is not known. */
+  readonly idBefore: string | null;
+}
+
 /**
  * A live conversation: its newest items in memory, so that a turn reads nothing from disk, and every change on its way
  * to the store. A change is visible at once; the promise that it returns resolves when it is durable.
@@ -24,24 +33,27 @@ export class Conversation {
   readonly #store: ConversationStore;
   readonly #identity: Identity;
   #items: Item[];
-  /** False when older items are in the store only. */
   #complete: boolean;
+  #idBefore: string | null;
   #stored: boolean;
+  /** Items whose insertion is under way, or failed. */
+  readonly #unsaved = new Map<string, { readonly saved: Promise<void>; readonly placement: Placement }>();
   #isDeleted = false;
 
-  private constructor(store: ConversationStore, identity: Identity, items: Item[], stored: boolean) {
+  private constructor(store: ConversationStore, identity: Identity, window: Window, stored: boolean) {
     this.id = identity.id;
     this.owner = identity.owner;
     this.#store = store;
     this.#identity = identity;
-    this.#items = items;
-    this.#complete = items.length < WINDOW_ITEMS;
+    this.#items = window.items;
+    this.#complete = window.complete;
+    this.#idBefore = window.idBefore;
     this.#stored = stored;
   }
 
   /** A new conversation. It is stored with its first item, so that connecting alone leaves nothing behind. */
   static begin(store: ConversationStore, identity: Identity): Conversation {
-    return new Conversation(store, identity, [], false);
+    return new Conversation(store, identity, { items: [], complete: true, idBefore: null }, false);
   }
 
   /** @throws VivavoceError `not_found` when the owner has no such conversation. */
@@ -50,17 +62,23 @@ export class Conversation {
     if (!record)
       throw new VivavoceError('not_found', `There is no conversation ${id}.`, { param: 'conversation' });
     const newestFirst: Item[] = [];
-    for (let more = true; more && newestFirst.length < WINDOW_ITEMS; ) {
+    const older = async (limit: number) => {
       const after = newestFirst.at(-1)?.id;
-      const page = await store.listItems(owner, id, {
-        limit: PAGE_ITEMS,
+      return await store.listItems(owner, id, {
+        limit,
         order: 'desc',
         ...(after !== undefined && { after }),
       });
+    };
+    let hasMore = true;
+    while (hasMore && newestFirst.length < WINDOW_ITEMS) {
+      const page = await older(PAGE_ITEMS);
       newestFirst.push(...page.data);
-      more = page.hasMore;
+      hasMore = page.hasMore;
     }
-    return new Conversation(store, { ...record, owner }, newestFirst.reverse(), true);
+    const idBefore = hasMore ? ((await older(1)).data[0]?.id ?? null) : null;
+    const window = { items: newestFirst.reverse(), complete: !hasMore, idBefore };
+    return new Conversation(store, { ...record, owner }, window, true);
   }
 
   /** The items in memory, oldest first. */
@@ -76,13 +94,17 @@ export class Conversation {
   forgetAll(): void {
     this.#items = [];
     this.#complete = true;
+    this.#idBefore = null;
     this.#isDeleted = true;
   }
 
-  /** The item before `id`, null when it is the first. */
+  /** The item before `id`, null when it is the first. Knows those in memory and those just added. */
   previousIdOf(id: string): string | null {
     const index = this.#items.findIndex((item) => item.id === id);
-    return this.#items[index - 1]?.id ?? null;
+    if (index > 0) return this.#items[index - 1]?.id ?? null;
+    if (index === 0) return this.#idBefore;
+    const placement = this.#unsaved.get(id)?.placement;
+    return typeof placement === 'object' ? placement.after : null;
   }
 
   async find(id: string): Promise<Item | null> {
@@ -92,23 +114,34 @@ export class Conversation {
   }
 
   /**
-   * Adds a new item; it takes its place at once. If it cannot be stored it is taken out again.
+   * Adds a new item; it takes its place at once, unless that is among the items that are in the store only. If it
+   * cannot be stored it is taken out again.
    *
    * @throws VivavoceError `conflict` when the id is taken, `not_found` when the item to follow, or the conversation,
-   * is not there.
+   * is not there. Where only the store can tell, the promise rejects with it.
    */
   add(item: Item, placement: Placement = 'end'): Promise<void> {
     if (this.#isDeleted) throw conversationNotFound(this.id);
     if (this.#items.some((other) => other.id === item.id)) {
-      throw idIsTaken(item.id);
+      throw itemIdTaken(item.id);
     }
     const at = this.#indexOf(placement);
-    this.#items.splice(at, 0, item);
-    this.#trim();
-    return this.#write(() => this.#store.saveItem(this.owner, this.id, item, placement)).catch((error) => {
-      this.#forget([item]);
-      throw error;
-    });
+    if (at !== null) {
+      this.#items.splice(at, 0, item);
+      this.#trim();
+    }
+    const saved = this.#write(() => this.#store.insertItem(this.owner, this.id, item, placement)).then(
+      () => {
+        this.#unsaved.delete(item.id);
+      },
+      (error) => {
+        if (isRefusal(error)) this.#unsaved.delete(item.id);
+        this.#forget([item]);
+        throw error;
+      },
+    );
+    this.#unsaved.set(item.id, { saved, placement });
+    return saved;
   }
 
   /**
@@ -120,7 +153,7 @@ export class Conversation {
     const ids = items.map((item) => item.id);
     for (const [index, id] of ids.entries()) {
       if (ids.indexOf(id) === index && (await this.find(id)) === null) continue;
-      throw idIsTaken(id);
+      throw itemIdTaken(id);
     }
     await this.append(items);
   }
@@ -137,11 +170,18 @@ export class Conversation {
     });
   }
 
-  /** Replaces the item with this id by a newer version of it. */
+  /**
+   * Replaces the item with this id by a newer version of it. One that was deleted meanwhile stays deleted; one that
+   * could not be stored when it was added rejects with the reason, since nothing of it is durable.
+   */
   replace(item: Item): Promise<void> {
     const index = this.#items.findIndex((other) => other.id === item.id);
     if (index !== -1) this.#items[index] = item;
-    return this.#write(() => this.#store.saveItem(this.owner, this.id, item));
+    const added = this.#unsaved.get(item.id)?.saved ?? Promise.resolve();
+    // Only items create a conversation, and this one is not new.
+    if (!this.#stored && !this.#isDeleted) return added;
+    const replaced = this.#write(() => this.#store.replaceItem(this.owner, this.id, item));
+    return Promise.all([added, replaced]).then(() => undefined);
   }
 
   /** False when there is no such item. */
@@ -149,14 +189,18 @@ export class Conversation {
     const before = this.#items.length;
     this.#items = this.#items.filter((item) => item.id !== id);
     if (this.#items.length === before && this.#complete) return false;
+    if (this.#idBefore === id) this.#idBefore = null;
     return await this.#store.deleteItem(this.owner, this.id, id);
   }
 
-  #indexOf(placement: Placement): number {
+  /** Null when the place is among the items that are in the store only; whether it is there the store will tell. */
+  #indexOf(placement: Placement): number | null {
     if (placement === 'end') return this.#items.length;
-    if (placement === 'root') return 0;
+    if (placement === 'root') return this.#complete ? 0 : null;
+    if (placement.after === this.#idBefore) return 0;
     const index = this.#items.findIndex((item) => item.id === placement.after);
     if (index === -1) {
+      if (!this.#complete) return null;
       throw new VivavoceError('not_found', `There is no item ${placement.after} to put this one behind.`, {
         param: 'previous_item_id',
       });
@@ -183,17 +227,18 @@ export class Conversation {
   #forget(items: readonly Item[]) {
     const ids = new Set(items.map((item) => item.id));
     this.#items = this.#items.filter((item) => !ids.has(item.id));
+    if (this.#idBefore !== null && ids.has(this.#idBefore)) this.#idBefore = null;
   }
 
   #trim() {
     if (this.#items.length <= 2 * WINDOW_ITEMS) return;
+    this.#idBefore = this.#items.at(-WINDOW_ITEMS - 1)?.id ?? null;
     this.#items = this.#items.slice(-WINDOW_ITEMS);
     this.#complete = false;
   }
 }
 
-function idIsTaken(id: string): VivavoceError {
-  return new VivavoceError('conflict', `An item ${id} is there already; choose another id.`, {
-    param: 'item.id',
-  });
+/** The item itself was at fault: its id is taken, or what it should follow is not there. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof VivavoceError && (error.param === 'item.id' || error.param === 'previous_item_id');
 }

@@ -1,6 +1,6 @@
 import type { ConversationTable } from './conversation-table.ts';
 import type { ItemRow } from './item-row.ts';
-import { conversationNotFound, cursorNotFound } from './not-found.ts';
+import { cursorNotFound, itemIdTaken } from './not-found.ts';
 import type { Statements } from './statements.ts';
 import type { Owner, Page, PageQuery, Placement } from './store.ts';
 
@@ -15,13 +15,11 @@ const AT_END = (conversation: string) =>
 
 /** Every statement on items; a test asks SQLite whether an index serves each of them. */
 export const itemSql = {
-  /** The hot path: owner check, position, insert or replace, in one. */
-  saveAtEnd: `INSERT ${INTO}
+  /** The hot path: owner check, position and insertion in one. */
+  insertAtEnd: `INSERT ${INTO}
     SELECT seq, :id, ${AT_END('seq')}, ${VALUES}
     FROM conversations WHERE id = :conversationId AND owner_key = :key AND owner_user = :user
-    ON CONFLICT (conversation, id) DO UPDATE SET type = excluded.type, role = excluded.role,
-      status = excluded.status, created_at_ms = excluded.created_at_ms,
-      response_id = excluded.response_id, body = excluded.body`,
+    ON CONFLICT (conversation, id) DO NOTHING`,
   append: `INSERT ${INTO} VALUES (:conversation, :id, ${AT_END(':conversation')}, ${VALUES})
     ON CONFLICT (conversation, id) DO NOTHING`,
   replace: `UPDATE items SET type = :type, role = :role, status = :status, created_at_ms = :createdAtMs,
@@ -63,17 +61,22 @@ export class ItemTable {
     this.#conversations = conversations;
   }
 
-  save({ owner, conversationId, row, placement }: Place & { row: ItemRow; placement: Placement }): void {
+  insert({ owner, conversationId, row, placement }: Place & { row: ItemRow; placement: Placement }): void {
     if (placement === 'end') {
-      const saved = this.#statements.run(itemSql.saveAtEnd, { ...owner, conversationId, ...row });
-      if (saved === 0) throw conversationNotFound(conversationId);
-      return;
+      if (this.#statements.run(itemSql.insertAtEnd, { ...owner, conversationId, ...row }) > 0) return;
+      this.#conversations.sequenceOf(owner, conversationId); // Throws when it is the conversation that is missing.
+      throw itemIdTaken(row.id);
     }
     const conversation = this.#conversations.sequenceOf(owner, conversationId);
-    if (this.#statements.run(itemSql.replace, { conversation, ...row }) > 0) return;
+    if (this.#statements.get(itemSql.positionOf, { conversation, id: row.id })) throw itemIdTaken(row.id);
     const position =
       placement === 'root' ? this.#atRoot(conversation) : this.#behind(conversation, placement.after);
     this.#statements.run(itemSql.insertAt, { conversation, position, ...row });
+  }
+
+  replace({ owner, conversationId, row }: Place & { row: ItemRow }): void {
+    const conversation = this.#conversations.sequenceOf(owner, conversationId);
+    this.#statements.run(itemSql.replace, { conversation, ...row });
   }
 
   append({ owner, conversationId, rows }: Place & { rows: readonly ItemRow[] }): void {

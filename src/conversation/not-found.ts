@@ -9,6 +9,12 @@ export function cursorNotFound(id: string, param: string): VivavoceError {
   return new VivavoceError('not_found', `${param} names "${id}", which is not there`, { param });
 }
 
+export function itemIdTaken(id: string): VivavoceError {
+  return new VivavoceError('conflict', `An item ${id} is there already; choose another id.`, {
+    param: 'item.id',
+  });
+}
+
 export function idTaken(id: string): VivavoceError {
   return new VivavoceError('conflict', `the conversation id "${id}" is taken: choose another one`, {
     param: 'id',

@@ -99,7 +99,7 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     return this.#write('delete', { owner: only(owner), id: conversationId });
   }
 
-  async saveItem(
+  async insertItem(
     owner: Owner,
     conversationId: string,
     item: Item,
@@ -109,7 +109,13 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkItem(item);
     checkPlacement(placement);
     // A row now, not when the group is sent: the caller may go on changing the item.
-    await this.#write('saveItem', { owner: only(owner), conversationId, row: toItemRow(item), placement });
+    await this.#write('insertItem', { owner: only(owner), conversationId, row: toItemRow(item), placement });
+  }
+
+  async replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void> {
+    checkConversation(owner, conversationId);
+    checkItem(item);
+    await this.#write('replaceItem', { owner: only(owner), conversationId, row: toItemRow(item) });
   }
 
   async appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void> {

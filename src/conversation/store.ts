@@ -32,8 +32,8 @@ export type Placement = 'end' | 'root' | { readonly after: string };
 /**
  * The one source of truth. A promise that resolves means *durable*: it is still there after a power cut.
  *
- * Failures are `VivavoceError`s: `not_found` (conversation, item or cursor), `conflict` (the id is taken by another
- * owner), `store_failed` (disk full, read-only, corrupt; the message says what to do).
+ * Failures are `VivavoceError`s: `not_found` (conversation, item or cursor), `conflict` (the id of a
+ * conversation is another owner's, or that of an item is taken), `store_failed` (disk full, read-only, corrupt; the message says what to do).
  */
 export interface ConversationStore {
   /** Idempotent: the same id of the same owner again returns what is there and changes nothing. */
@@ -52,8 +52,10 @@ export interface ConversationStore {
   /** Deletes the conversation with all of its items; false when it was not there. */
   delete(owner: Owner, conversationId: string): Promise<boolean>;
 
-  /** Inserts the item, or replaces the one with its id in this conversation (its place stays). */
-  saveItem(owner: Owner, conversationId: string, item: Item, placement?: Placement): Promise<void>;
+  /** Inserts a new item. An id that is taken in this conversation is a `conflict`, and what is there stays. */
+  insertItem(owner: Owner, conversationId: string, item: Item, placement?: Placement): Promise<void>;
+  /** Replaces the item with this id where it stands. Does nothing when it is not there: what was deleted stays so. */
+  replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void>;
   /** Inserts all in order at the end, or none. Items whose id is there already are left as they are. */
   appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void>;
   findItem(owner: Owner, conversationId: string, itemId: string): Promise<Item | null>;

@@ -26,8 +26,8 @@ test('a write that has resolved is in the file for everybody', async () => {
   await using dir = await tempDir();
   await using store = await SqliteStore.open({ path: dir.file('c.db') });
   await store.create(ALICE, conversation);
-  const first = store.saveItem(ALICE, 'conv', userSays('a', 'a'));
-  const second = store.saveItem(ALICE, 'conv', userSays('b', 'b'));
+  const first = store.insertItem(ALICE, 'conv', userSays('a', 'a'));
+  const second = store.insertItem(ALICE, 'conv', userSays('b', 'b'));
   await first;
   expect(committedItems(dir.file('c.db'))).toContain('a');
   await second;
@@ -39,12 +39,12 @@ test('of writes that share a commit, one that fails rejects alone', async () => 
   await using store = await SqliteStore.open({ path: dir.file('c.db') });
   await store.create(ALICE, conversation);
   const outcomes = await Promise.allSettled([
-    store.saveItem(ALICE, 'conv', userSays('opens the commit', '')),
-    store.saveItem(ALICE, 'conv', userSays('a', 'a')),
-    store.saveItem(ALICE, 'nowhere', userSays('b', 'b')),
+    store.insertItem(ALICE, 'conv', userSays('opens the commit', '')),
+    store.insertItem(ALICE, 'conv', userSays('a', 'a')),
+    store.insertItem(ALICE, 'nowhere', userSays('b', 'b')),
     store.create(BOB, conversation),
-    store.saveItem(ALICE, 'conv', userSays('c', 'c'), { after: 'unknown' }),
-    store.saveItem(ALICE, 'conv', userSays('d', 'd')),
+    store.insertItem(ALICE, 'conv', userSays('c', 'c'), { after: 'unknown' }),
+    store.insertItem(ALICE, 'conv', userSays('d', 'd')),
   ]);
   expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'saved'))).toEqual([
     'saved',
@@ -63,12 +63,12 @@ test('closing waits for the writes that nobody awaited yet', async () => {
   const store = await SqliteStore.open({ path: dir.file('c.db') });
   await store.create(ALICE, conversation);
   const writes = Array.from({ length: 50 }, (_, index) =>
-    store.saveItem(ALICE, 'conv', userSays(`i${index}`, '')),
+    store.insertItem(ALICE, 'conv', userSays(`i${index}`, '')),
   );
   await store[Symbol.asyncDispose]();
   await Promise.all(writes);
   expect(committedItems(dir.file('c.db'))).toHaveLength(50);
-  await expect(store.saveItem(ALICE, 'conv', userSays('late', ''))).rejects.toMatchObject({
+  await expect(store.insertItem(ALICE, 'conv', userSays('late', ''))).rejects.toMatchObject({
     code: 'store_failed',
   });
   await expect(store.find(ALICE, 'conv')).rejects.toMatchObject({ code: 'store_failed' });
@@ -80,8 +80,8 @@ test('opening closes what was in progress, keeps its texts and says how many', a
   expect(before.closedItems).toBe(0);
   await before.create(ALICE, conversation);
   const open = agentSays('open', 'as far as it came', { status: 'in_progress', heard: 'as far' });
-  await before.saveItem(ALICE, 'conv', open);
-  await before.saveItem(ALICE, 'conv', agentSays('done', 'all'));
+  await before.insertItem(ALICE, 'conv', open);
+  await before.insertItem(ALICE, 'conv', agentSays('done', 'all'));
   await before[Symbol.asyncDispose]();
 
   await using store = await SqliteStore.open({ path: dir.file('c.db') });
@@ -98,8 +98,8 @@ test('what is deleted or replaced away is in no file of the store any more', asy
       .map((name) => readFileSync(dir.file(name), 'latin1'))
       .join('');
   await store.create(ALICE, { ...conversation, metadata: { name: 'SECRET-name' } });
-  await store.saveItem(ALICE, 'conv', userSays('a', 'SECRET-one'));
-  await store.saveItem(ALICE, 'conv', userSays('b', `SECRET-two ${'long '.repeat(5_000)}SECRET-end`));
+  await store.insertItem(ALICE, 'conv', userSays('a', 'SECRET-one'));
+  await store.insertItem(ALICE, 'conv', userSays('b', `SECRET-two ${'long '.repeat(5_000)}SECRET-end`));
   expect(bytes()).toContain('SECRET-one');
   await store.deleteItem(ALICE, 'conv', 'a');
   expect(bytes()).not.toContain('SECRET-one');
@@ -112,7 +112,7 @@ test('a deletion does not wait for a backup that reads, and is wiped once that i
   await using dir = await tempDir();
   await using store = await SqliteStore.open({ path: dir.file('c.db') });
   await store.create(ALICE, conversation);
-  await store.saveItem(ALICE, 'conv', userSays('a', 'SECRET'));
+  await store.insertItem(ALICE, 'conv', userSays('a', 'SECRET'));
   const backup = new DatabaseSync(dir.file('c.db'), { readOnly: true });
   backup.exec('BEGIN');
   backup.prepare('SELECT count(*) FROM items').get();
@@ -177,14 +177,16 @@ test('another program that holds the file makes a write fail with a hint, and th
   await store.create(ALICE, conversation);
   const browser = new DatabaseSync(dir.file('c.db'));
   browser.exec('BEGIN IMMEDIATE');
-  const writes = [userSays('a', 'a'), userSays('b', 'b')].map((item) => store.saveItem(ALICE, 'conv', item));
+  const writes = [userSays('a', 'a'), userSays('b', 'b')].map((item) =>
+    store.insertItem(ALICE, 'conv', item),
+  );
   for (const outcome of await Promise.allSettled(writes)) {
     expect(outcome).toMatchObject({
       reason: { code: 'store_failed', message: expect.stringContaining('locked by another program') },
     });
   }
   browser.close();
-  await store.saveItem(ALICE, 'conv', userSays('a', 'a'));
+  await store.insertItem(ALICE, 'conv', userSays('a', 'a'));
   expect(committedItems(dir.file('c.db'))).toEqual(['a']);
 });
 

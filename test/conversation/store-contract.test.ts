@@ -66,7 +66,7 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await using kind = opened();
     const { store } = kind;
     await store.create(ALICE, newConversation('conv'));
-    await store.saveItem(ALICE, 'conv', userSays('a', 'mine'));
+    await store.insertItem(ALICE, 'conv', userSays('a', 'mine'));
     const otherKey = { key: 'office', user: ALICE.user };
     for (const stranger of [BOB, otherKey]) {
       await expect(store.create(stranger, newConversation('conv'))).rejects.toMatchObject({
@@ -76,9 +76,10 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
       expect(await store.delete(stranger, 'conv')).toBe(false);
       expect((await store.list(stranger, ASCENDING)).data).toEqual([]);
       const refused = [
-        store.saveItem(stranger, 'conv', userSays('b', 'hi')),
-        store.saveItem(stranger, 'conv', userSays('b', 'hi'), 'root'),
-        store.saveItem(stranger, 'conv', userSays('a', 'overwritten')),
+        store.insertItem(stranger, 'conv', userSays('b', 'hi')),
+        store.insertItem(stranger, 'conv', userSays('b', 'hi'), 'root'),
+        store.insertItem(stranger, 'conv', userSays('a', 'overwritten')),
+        store.replaceItem(stranger, 'conv', userSays('a', 'overwritten')),
         store.appendItems(stranger, 'conv', [userSays('b', 'hi')]),
         store.findItem(stranger, 'conv', 'a'),
         store.listItems(stranger, 'conv', ASCENDING),
@@ -116,14 +117,41 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await using kind = opened();
     const { store } = kind;
     await store.create(ALICE, newConversation('conv'));
-    for (const id of ['a', 'b', 'c']) await store.saveItem(ALICE, 'conv', userSays(id, id));
-    await store.saveItem(ALICE, 'conv', agentSays('b', 'new', { status: 'incomplete' }));
-    await store.saveItem(ALICE, 'conv', userSays('c', 'also new'), 'root');
-    await store.saveItem(ALICE, 'conv', userSays('a', 'new too'), { after: 'unknown' });
+    for (const id of ['a', 'b', 'c']) await store.insertItem(ALICE, 'conv', userSays(id, id));
+    await store.replaceItem(ALICE, 'conv', agentSays('b', 'new', { status: 'incomplete' }));
     expect((await store.listItems(ALICE, 'conv', ASCENDING)).data).toEqual([
-      userSays('a', 'new too'),
+      userSays('a', 'a'),
       agentSays('b', 'new', { status: 'incomplete' }),
-      userSays('c', 'also new'),
+      userSays('c', 'c'),
+    ]);
+  });
+
+  test('does not bring back what was deleted when a newer version of it comes', async () => {
+    await using kind = opened();
+    const { store } = kind;
+    await store.create(ALICE, newConversation('conv'));
+    for (const id of ['a', 'b']) await store.insertItem(ALICE, 'conv', userSays(id, id));
+    await store.deleteItem(ALICE, 'conv', 'a');
+    await store.replaceItem(ALICE, 'conv', userSays('a', 'more of it'));
+    expect(await itemIds(store)).toEqual(['b']);
+  });
+
+  test.each([
+    'end',
+    'root',
+    { after: 'b' },
+    { after: 'unknown' },
+  ] as const)('refuses an id that is taken and leaves what has it alone: %o', async (placement) => {
+    await using kind = opened();
+    const { store } = kind;
+    await store.create(ALICE, newConversation('conv'));
+    for (const id of ['a', 'b']) await store.insertItem(ALICE, 'conv', userSays(id, id));
+    await expect(store.insertItem(ALICE, 'conv', agentSays('a', 'instead'), placement)).rejects.toMatchObject(
+      { code: 'conflict', param: 'item.id' },
+    );
+    expect((await store.listItems(ALICE, 'conv', ASCENDING)).data).toEqual([
+      userSays('a', 'a'),
+      userSays('b', 'b'),
     ]);
   });
 
@@ -131,13 +159,15 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await using kind = opened();
     const { store } = kind;
     await store.create(ALICE, newConversation('conv'));
-    await store.saveItem(ALICE, 'conv', userSays('m', 'm'), 'root');
-    await store.saveItem(ALICE, 'conv', userSays('z', 'z'));
-    await store.saveItem(ALICE, 'conv', userSays('a', 'a'), 'root');
-    await store.saveItem(ALICE, 'conv', userSays('n', 'n'), { after: 'm' });
-    await store.saveItem(ALICE, 'conv', userSays('zz', 'zz'), { after: 'z' });
+    await store.insertItem(ALICE, 'conv', userSays('m', 'm'), 'root');
+    await store.insertItem(ALICE, 'conv', userSays('z', 'z'));
+    await store.insertItem(ALICE, 'conv', userSays('a', 'a'), 'root');
+    await store.insertItem(ALICE, 'conv', userSays('n', 'n'), { after: 'm' });
+    await store.insertItem(ALICE, 'conv', userSays('zz', 'zz'), { after: 'z' });
     expect(await itemIds(store)).toEqual(['a', 'm', 'n', 'z', 'zz']);
-    await expect(store.saveItem(ALICE, 'conv', userSays('x', 'x'), { after: 'gone' })).rejects.toMatchObject({
+    await expect(
+      store.insertItem(ALICE, 'conv', userSays('x', 'x'), { after: 'gone' }),
+    ).rejects.toMatchObject({
       code: 'not_found',
       param: 'previous_item_id',
     });
@@ -153,7 +183,7 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     // Some go to the end in between, so that a renumbering meets items of every age on both sides.
     const goesToEnd = (id: string) => id.endsWith('7');
     const saved = ids.map((id) =>
-      store.saveItem(ALICE, 'conv', userSays(id, id), goesToEnd(id) ? 'end' : { after: 'first' }),
+      store.insertItem(ALICE, 'conv', userSays(id, id), goesToEnd(id) ? 'end' : { after: 'first' }),
     );
     await Promise.all(saved);
     const between = ids.filter((id) => !goesToEnd(id)).toReversed();
@@ -164,7 +194,7 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await using kind = opened();
     const { store } = kind;
     await store.create(ALICE, newConversation('conv'));
-    await store.saveItem(ALICE, 'conv', userSays('b', 'old'));
+    await store.insertItem(ALICE, 'conv', userSays('b', 'old'));
     await store.appendItems(ALICE, 'conv', [
       userSays('a', 'a'),
       userSays('b', 'new'),
@@ -220,8 +250,8 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     }
     const listed = async (page: PageQuery) => (await store.list(ALICE, page)).data.map(({ id }) => id);
     expect(await listed({ limit: 100, order: 'desc' })).toEqual(['four', 'three', 'two', 'one']);
-    await store.saveItem(ALICE, 'one', userSays('a', 'hi', START_MS + 500));
-    await store.saveItem(ALICE, 'three', userSays('a', 'old news', START_MS - 500));
+    await store.insertItem(ALICE, 'one', userSays('a', 'hi', START_MS + 500));
+    await store.insertItem(ALICE, 'three', userSays('a', 'old news', START_MS - 500));
     await store.replaceMetadata(ALICE, 'two', { topic: 'tea' });
     expect(await listed({ limit: 100, order: 'desc' })).toEqual(['two', 'one', 'four', 'three']);
     expect(await listed({ limit: 2, after: 'one', order: 'desc' })).toEqual(['four', 'three']);
@@ -268,11 +298,11 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     const { store } = kind;
     const calls = [
       store.create(ALICE, newConversation('conv')),
-      store.saveItem(ALICE, 'conv', userSays('a', 'a')),
-      store.saveItem(ALICE, 'conv', userSays('b', 'b')),
+      store.insertItem(ALICE, 'conv', userSays('a', 'a')),
+      store.insertItem(ALICE, 'conv', userSays('b', 'b')),
     ];
     const seen = itemIds(store);
-    calls.push(store.saveItem(ALICE, 'conv', userSays('c', 'c')));
+    calls.push(store.insertItem(ALICE, 'conv', userSays('c', 'c')));
     expect(await seen).toEqual(['a', 'b']);
     await Promise.all(calls);
     expect(await itemIds(store)).toEqual(['a', 'b', 'c']);
@@ -284,8 +314,8 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
     await store.create(ALICE, newConversation('conv'));
     const content = [{ type: 'input_text' as const, text: 'before' }];
     const saved = [
-      store.saveItem(ALICE, 'conv', userSays('first', '')),
-      store.saveItem(ALICE, 'conv', { ...userSays('a', ''), content }),
+      store.insertItem(ALICE, 'conv', userSays('first', '')),
+      store.insertItem(ALICE, 'conv', { ...userSays('a', ''), content }),
     ];
     content.push({ type: 'input_text', text: 'after' });
     await Promise.all(saved);
@@ -320,9 +350,10 @@ describe.each(Object.entries(kinds))('%s', (_name, opened) => {
       store.find({ key: 'home', user: name }, 'conv'),
       store.create(ALICE, newConversation(name)),
       store.find(ALICE, name),
-      store.saveItem(ALICE, 'conv', userSays(name, 'x')),
-      store.saveItem(ALICE, 'conv', userSays('x', 'x'), { after: name }),
-      store.saveItem(ALICE, 'conv', { ...userSays('x', 'x'), responseId: name }),
+      store.insertItem(ALICE, 'conv', userSays(name, 'x')),
+      store.replaceItem(ALICE, 'conv', userSays(name, 'x')),
+      store.insertItem(ALICE, 'conv', userSays('x', 'x'), { after: name }),
+      store.insertItem(ALICE, 'conv', { ...userSays('x', 'x'), responseId: name }),
       store.findItem(ALICE, 'conv', name),
       store.deleteItem(ALICE, 'conv', name),
     ];

@@ -12,7 +12,8 @@ import { tempDir } from './temp-dir.ts';
 const itemId = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
 
 type Command =
-  | { readonly do: 'save'; readonly id: string; readonly text: string; readonly placement: Placement }
+  | { readonly do: 'insert'; readonly id: string; readonly text: string; readonly placement: Placement }
+  | { readonly do: 'replace'; readonly id: string; readonly text: string }
   | { readonly do: 'append'; readonly ids: readonly string[]; readonly text: string }
   | { readonly do: 'delete'; readonly id: string };
 
@@ -23,7 +24,11 @@ const placement: fc.Arbitrary<Placement> = fc.oneof(
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constant('save' as const), id: itemId, text: fc.string(), placement }),
+    arbitrary: fc.record({ do: fc.constant('insert' as const), id: itemId, text: fc.string(), placement }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('replace' as const), id: itemId, text: fc.string() }),
   },
   {
     weight: 1,
@@ -47,10 +52,13 @@ class Model {
       case 'delete':
         if (at >= 0) this.items.splice(at, 1);
         return at >= 0;
-      case 'save': {
+      case 'replace':
+        if (at >= 0) this.items[at] = agentSays(command.id, command.text);
+        return undefined;
+      case 'insert': {
         const item = agentSays(command.id, command.text);
-        if (at >= 0) this.items[at] = item;
-        else if (command.placement === 'end') this.items.push(item);
+        if (at >= 0) return 'item.id';
+        if (command.placement === 'end') this.items.push(item);
         else if (command.placement === 'root') this.items.unshift(item);
         else {
           const { after } = command.placement;
@@ -74,9 +82,11 @@ async function perform(store: ConversationStore, conversation: string, command: 
       );
     case 'delete':
       return store.deleteItem(ALICE, conversation, command.id);
-    case 'save':
+    case 'replace':
+      return store.replaceItem(ALICE, conversation, agentSays(command.id, command.text));
+    case 'insert':
       try {
-        return await store.saveItem(
+        return await store.insertItem(
           ALICE,
           conversation,
           agentSays(command.id, command.text),
@@ -130,7 +140,8 @@ test('whatever an item contains, it comes back the same', async () => {
   await store.create(ALICE, { id: 'conv', createdAtMs: START_MS, metadata: {} });
   await fc.assert(
     fc.asyncProperty(anyItem, async (item) => {
-      await store.saveItem(ALICE, 'conv', item);
+      await store.deleteItem(ALICE, 'conv', item.id);
+      await store.insertItem(ALICE, 'conv', item);
       expect(await store.findItem(ALICE, 'conv', item.id)).toEqual(item);
     }),
     { numRuns: 200 },

@@ -614,9 +614,14 @@ class SlowStore extends MemoryStore {
     this.#gate = Promise.withResolvers<void>();
   }
 
-  override async saveItem(...parameters: Parameters<MemoryStore['saveItem']>): Promise<void> {
+  override async insertItem(...parameters: Parameters<MemoryStore['insertItem']>): Promise<void> {
     await this.#gate.promise;
-    await super.saveItem(...parameters);
+    await super.insertItem(...parameters);
+  }
+
+  override async replaceItem(...parameters: Parameters<MemoryStore['replaceItem']>): Promise<void> {
+    await this.#gate.promise;
+    await super.replaceItem(...parameters);
   }
 }
 

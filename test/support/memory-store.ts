@@ -1,6 +1,11 @@
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Item } from '../../src/conversation/item.ts';
-import { conversationNotFound, cursorNotFound, idTaken } from '../../src/conversation/not-found.ts';
+import {
+  conversationNotFound,
+  cursorNotFound,
+  idTaken,
+  itemIdTaken,
+} from '../../src/conversation/not-found.ts';
 import type {
   ConversationRecord,
   ConversationStore,
@@ -75,7 +80,7 @@ export class MemoryStore implements ConversationStore {
     return this.#own(owner, conversationId) !== null && this.#entries.delete(conversationId);
   }
 
-  async saveItem(
+  async insertItem(
     owner: Owner,
     conversationId: string,
     item: Item,
@@ -85,12 +90,17 @@ export class MemoryStore implements ConversationStore {
     input.checkItem(item);
     input.checkPlacement(placement);
     const entry = this.#get(owner, conversationId);
+    if (entry.items.some(({ id }) => id === item.id)) throw itemIdTaken(item.id);
+    entry.items.splice(indexFor(entry.items, placement), 0, structuredClone(item));
+    touch(entry, item.createdAtMs);
+  }
+
+  async replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void> {
+    checkConversation(owner, conversationId);
+    input.checkItem(item);
+    const entry = this.#get(owner, conversationId);
     const there = entry.items.findIndex(({ id }) => id === item.id);
     if (there >= 0) entry.items[there] = structuredClone(item);
-    else {
-      entry.items.splice(indexFor(entry.items, placement), 0, structuredClone(item));
-      touch(entry, item.createdAtMs);
-    }
   }
 
   async appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void> {
