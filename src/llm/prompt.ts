@@ -17,7 +17,7 @@ interface PromptParts {
  * turn stands last, just before the newest words of the user.
  */
 export function buildPrompt({ instructions, history, notes }: PromptParts): ChatMessage[] {
-  const newest = history.findLastIndex((message) => message.role === 'user');
+  const newest = lastUserIndex(history);
   const split = newest === -1 ? history.length : newest;
   const note: ChatMessage[] = notes.length > 0 ? [{ role: 'system', text: notes.join('\n') }] : [];
   const persona: ChatMessage[] = instructions ? [{ role: 'system', text: instructions }] : [];
@@ -27,7 +27,11 @@ export function buildPrompt({ instructions, history, notes }: PromptParts): Chat
 /**
  * The part of a history that fits into `budget`, cut in blocks: once it is over the budget, the oldest half goes at
  * once, so that the next turns only append and the engine's prefix cache stays good for many of them. The cut is a
- * function of the history alone and falls before a user message, so no answer loses its question.
+ * function of the history alone and falls before a user message, so no answer loses its question and no tool output
+ * its call.
+ *
+ * From the last user message on everything stays, whatever its size: without the question and the call a tool output
+ * is refused. So the result is over the budget when that turn alone is, or when there is no user message to cut before.
  */
 export function trimInBlocks(
   history: readonly ChatMessage[],
@@ -35,17 +39,27 @@ export function trimInBlocks(
   sizeOf: (message: ChatMessage) => number,
 ): ChatMessage[] {
   let start = 0;
+  let lastUser = 0;
   let size = 0;
   const drop = () => {
     size -= sizeOf(history[start] as ChatMessage);
     start++;
   };
-  for (const [newest, message] of history.entries()) {
+  for (const [index, message] of history.entries()) {
     size += sizeOf(message);
+    if (message.role === 'user') lastUser = index;
     if (size <= budget) continue;
-    while (start < newest && size > budget / 2) drop();
-    while (start < newest && history[start]?.role !== 'user') drop();
+    while (start < lastUser && size > budget / 2) drop();
+    while (start < lastUser && history[start]?.role !== 'user') drop();
   }
-  while (start > 0 && start < history.length - 1 && history[start]?.role !== 'user') drop();
   return history.slice(start);
+}
+
+/** The last user message and all that came after it; all of a history that has none. */
+export function newestTurn(history: readonly ChatMessage[]): ChatMessage[] {
+  return history.slice(Math.max(lastUserIndex(history), 0));
+}
+
+function lastUserIndex(history: readonly ChatMessage[]): number {
+  return history.findLastIndex((message) => message.role === 'user');
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { buildPrompt, trimInBlocks } from '../llm/prompt.ts';
+import { buildPrompt, newestTurn, trimInBlocks } from '../llm/prompt.ts';
 import { estimatePromptTokens, estimateTokens } from '../llm/token-estimate.ts';
 import type { Bound, TurnNode } from './node.ts';
 
@@ -35,10 +35,10 @@ export function context({ clock, timezone, model }: Deps): TurnNode {
   };
 }
 
-/** What is answered when the context cannot be built in time: the persona and the newest words, so a turn goes on. */
+/** What is answered when the context cannot be built in time: the persona and the newest turn, so it goes on. */
 export const contextBound: Bound = {
   deadlineMs: 100,
   degraded: (state) => ({
-    prompt: buildPrompt({ instructions: state.instructions, history: state.history.slice(-1), notes: [] }),
+    prompt: buildPrompt({ instructions: state.instructions, history: newestTurn(state.history), notes: [] }),
   }),
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../src/llm/chat-model.ts';
-import { buildPrompt, trimInBlocks } from '../../src/llm/prompt.ts';
+import { buildPrompt, newestTurn, trimInBlocks } from '../../src/llm/prompt.ts';
 
 const user = (text: string): ChatMessage => ({ role: 'user', text });
 const agent = (text: string): ChatMessage => ({ role: 'assistant', text });
@@ -77,22 +77,41 @@ describe('trimming', () => {
     expect(cuts).toBeLessThan(12);
   });
 
-  it('keeps the newest message, and begins with words of the user', () => {
-    const message = fc.record({
-      role: fc.constantFrom('user' as const, 'assistant' as const),
-      text: fc.string({ maxLength: 40 }),
-    });
+  it('keeps the question and the call of a tool output that is over the budget alone', () => {
+    const turn: ChatMessage[] = [
+      user('c'),
+      { role: 'assistant', text: '', toolCalls: [{ callId: '1', name: 'f', arguments: '{}' }] },
+      { role: 'tool', callId: '1', name: 'f', text: 'x'.repeat(100) },
+    ];
+    expect(trimInBlocks([user('a'), agent('b'), ...turn], 10, sizeOf)).toEqual(turn);
+    expect(newestTurn([user('a'), agent('b'), ...turn])).toEqual(turn);
+  });
+
+  it('cuts nothing where there is no user message to cut before', () => {
+    const history = [agent('aaaa'), agent('bbbb')];
+    expect(trimInBlocks(history, 2, sizeOf)).toEqual(history);
+    expect(newestTurn(history)).toEqual(history);
+  });
+
+  it('keeps all of the newest turn, begins with words of the user, and fits when that turn does', () => {
+    const text = fc.string({ maxLength: 40 });
+    const message: fc.Arbitrary<ChatMessage> = fc.oneof(
+      text.map(user),
+      text.map(agent),
+      text.map((output): ChatMessage => ({ role: 'tool', callId: '1', name: 'f', text: output })),
+    );
     fc.assert(
       fc.property(
         fc.array(message, { minLength: 1 }),
         fc.integer({ min: 0, max: 200 }),
         (history, budget) => {
           const window = trimInBlocks(history, budget, sizeOf);
-          expect(window.at(-1)).toEqual(history.at(-1));
+          const newest = newestTurn(history);
           expect(history.slice(history.length - window.length)).toEqual(window);
-          if (window.length < history.length && window.length > 1) expect(window[0]?.role).toBe('user');
+          expect(window.slice(window.length - newest.length)).toEqual(newest);
+          if (window.length < history.length) expect(window[0]?.role).toBe('user');
           const size = window.reduce((sum, entry) => sum + sizeOf(entry), 0);
-          if (window.length > 1) expect(size).toBeLessThanOrEqual(Math.max(budget, 0));
+          if (window.length > newest.length) expect(size).toBeLessThanOrEqual(budget);
         },
       ),
     );
