@@ -1,46 +1,69 @@
 import { type FunctionCallItem, type Item, textOf } from '../conversation/item.ts';
 import type { ChatMessage } from '../llm/chat-model.ts';
 
+/** A message and, when it calls tools, what they gave. */
+interface Entry {
+  message: ChatMessage;
+  readonly outputs: ChatMessage[];
+}
+
 /**
  * The items of a conversation as a model reads them.
  *
  * Of a reply it gets what was heard. A tool call goes with the words of its response, and only once its output is
- * there: most servers refuse a call without one.
+ * there: most servers refuse a call without one. They also refuse anything between the two, so an output follows its
+ * call at once, though a person may have spoken while the tool ran.
  */
 export function toHistory(items: readonly Item[]): ChatMessage[] {
-  const calls = new Map<string, FunctionCallItem>();
-  const answered = new Set<string>();
-  for (const item of items) {
-    if (item.type === 'function_call') calls.set(item.callId, item);
-    if (item.type === 'function_call_output') answered.add(item.callId);
-  }
-  const history: ChatMessage[] = [];
+  const outputs = outputsOf(items);
+  const entries: Entry[] = [];
   let lastResponse: string | null = null;
   for (const item of items) {
     switch (item.type) {
       case 'message': {
         const text = textOf(item);
         if (text.trim() === '' || item.status === 'in_progress') continue;
-        history.push({ role: item.role, text });
+        entries.push({ message: { role: item.role, text }, outputs: [] });
         break;
       }
       case 'function_call': {
-        if (!answered.has(item.callId)) continue;
-        const call = { callId: item.callId, name: item.name, arguments: item.arguments };
-        const last = history.at(-1);
-        if (last?.role === 'assistant' && item.responseId !== null && item.responseId === lastResponse) {
-          history[history.length - 1] = { ...last, toolCalls: [...(last.toolCalls ?? []), call] };
-        } else history.push({ role: 'assistant', text: '', toolCalls: [call] });
+        const { callId, name } = item;
+        const output = outputs.get(item);
+        if (output === undefined) continue;
+        const call = { callId, name, arguments: item.arguments };
+        const result: ChatMessage = { role: 'tool', callId, name, text: output };
+        const last = entries.at(-1);
+        if (
+          last?.message.role === 'assistant' &&
+          item.responseId !== null &&
+          item.responseId === lastResponse
+        ) {
+          last.message = { ...last.message, toolCalls: [...(last.message.toolCalls ?? []), call] };
+          last.outputs.push(result);
+        } else {
+          entries.push({ message: { role: 'assistant', text: '', toolCalls: [call] }, outputs: [result] });
+        }
         break;
       }
-      case 'function_call_output': {
-        const name = calls.get(item.callId)?.name;
-        if (name === undefined) continue;
-        history.push({ role: 'tool', callId: item.callId, name, text: item.output });
-        break;
-      }
+      case 'function_call_output':
+        continue;
     }
     lastResponse = item.responseId;
   }
-  return history;
+  return entries.flatMap(({ message, outputs }) => [message, ...outputs]);
+}
+
+/** What each call gave. An output belongs to the newest call before it with its id: some models count theirs anew. */
+function outputsOf(items: readonly Item[]): Map<FunctionCallItem, string> {
+  const waiting = new Map<string, FunctionCallItem>();
+  const outputs = new Map<FunctionCallItem, string>();
+  for (const item of items) {
+    if (item.type === 'function_call') waiting.set(item.callId, item);
+    if (item.type !== 'function_call_output') continue;
+    const call = waiting.get(item.callId);
+    if (!call) continue;
+    outputs.set(call, item.output);
+    waiting.delete(item.callId);
+  }
+  return outputs;
 }

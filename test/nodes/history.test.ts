@@ -46,6 +46,52 @@ describe('the history that a model reads', () => {
     ]);
   });
 
+  it('puts the output behind its call although the person spoke while the tool ran', () => {
+    expect(toHistory([says('user', 'Go'), call, says('user', 'Still there?'), output])).toEqual([
+      { role: 'user', text: 'Go' },
+      { role: 'assistant', text: '', toolCalls: [{ callId: '1', name: 'f', arguments: '{}' }] },
+      { role: 'tool', callId: '1', name: 'f', text: '4' },
+      { role: 'user', text: 'Still there?' },
+    ]);
+  });
+
+  it('puts the calls of one response together, and all their outputs behind in the order of the calls', () => {
+    const second: Item = { ...call, id: 'c2', callId: '2', name: 'g' };
+    const secondOutput: Item = { ...output, id: 'o2', callId: '2', output: '5' };
+    const expected = [
+      {
+        role: 'assistant',
+        text: '',
+        toolCalls: [
+          { callId: '1', name: 'f', arguments: '{}' },
+          { callId: '2', name: 'g', arguments: '{}' },
+        ],
+      },
+      { role: 'tool', callId: '1', name: 'f', text: '4' },
+      { role: 'tool', callId: '2', name: 'g', text: '5' },
+    ];
+    expect(toHistory([call, second, secondOutput, output])).toEqual(expected);
+    expect(toHistory([call, output, second, secondOutput])).toEqual(expected);
+  });
+
+  it('gives two calls with the same id each its own output', () => {
+    const again: Item = { ...call, id: 'c2', responseId: 'r2' };
+    const history = toHistory([
+      call,
+      output,
+      says('user', 'Again'),
+      again,
+      { ...output, id: 'o2', output: '5' },
+    ]);
+    expect(history.map(({ role, text }) => [role, text])).toEqual([
+      ['assistant', ''],
+      ['tool', '4'],
+      ['user', 'Again'],
+      ['assistant', ''],
+      ['tool', '5'],
+    ]);
+  });
+
   it('leaves a call out until its output is there, because most servers refuse it', () => {
     expect(toHistory([says('user', 'Go'), call])).toEqual([{ role: 'user', text: 'Go' }]);
   });
