@@ -257,7 +257,8 @@ export class Response {
     // It acknowledges what was said, so it tells the truth about the disk.
     const done = Promise.all(this.#writes).then(
       () => this.#wire(status, details),
-      (cause) => this.#wire('failed', failedBecause(cause)),
+      (cause) =>
+        status === 'cancelled' ? this.#wire(status, details) : this.#wire('failed', failedBecause(cause)),
     );
     this.#outbox.send(done.then((response): Outgoing => ({ type: 'response.done', response })));
     this.#outbox.send(this.#account.traced(this.id));

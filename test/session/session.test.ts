@@ -240,6 +240,38 @@ describe('a spoken turn', () => {
   });
 });
 
+describe('a reply that cannot be stored', () => {
+  const forgetful = async (script: readonly (string | number)[]) => {
+    const clock = new ManualClock();
+    const harness = await SessionHarness.start([script], { clock, store: new ForgetfulStore(clock) });
+    harness.say('Hi');
+    await clock.advance(2_000);
+    return harness;
+  };
+
+  it('is not called complete', async () => {
+    const harness = await forgetful(['Hello there!', 500, ' How are you?']);
+    expect(
+      harness.all('response.done').map(({ response }) => [response.status, response.status_details]),
+    ).toEqual([
+      [
+        'failed',
+        {
+          type: 'failed',
+          error: { type: 'server_error', code: 'store_failed', message: 'the disk is full' },
+        },
+      ],
+    ]);
+    expect(harness.all('error').map(({ error }) => error.code)).toContain('store_failed');
+  });
+
+  it('is not heard', async () => {
+    const harness = await forgetful(['Hello there!', 500, ' How are you?']);
+    expect(harness.audioMs).toBe(0);
+    expect(harness.all('response.output_item.done')).toHaveLength(1);
+  });
+});
+
 describe('cancelling', () => {
   it('sends not one delta more, stops the model and keeps what was sent', async () => {
     const harness = await SessionHarness.start([['Once upon', 100, ' a time', 100, ' there was']]);
@@ -622,6 +654,15 @@ class SlowStore extends MemoryStore {
   override async replaceItem(...parameters: Parameters<MemoryStore['replaceItem']>): Promise<void> {
     await this.#gate.promise;
     await super.replaceItem(...parameters);
+  }
+}
+
+/** A store that keeps what people say and nothing of the agent. */
+class ForgetfulStore extends MemoryStore {
+  override async insertItem(...parameters: Parameters<MemoryStore['insertItem']>): Promise<void> {
+    const [, , item] = parameters;
+    if (item.responseId !== null) throw new VivavoceError('store_failed', 'the disk is full');
+    await super.insertItem(...parameters);
   }
 }
 
