@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { EngineStatus } from '../engine-status.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
+import { withDeadline } from '../resilience/deadline.ts';
 import type { ChatModel } from './chat-model.ts';
 
 /** An engine that may answer turns. */
@@ -126,15 +127,13 @@ export class CandidateWatch implements AsyncDisposable {
   }
 
   async #probe(candidate: Candidate): Promise<EngineStatus> {
-    const deadline = new AbortController();
-    const deadlineMs = this.#options.probeDeadlineMs ?? 2_000;
-    using _ = this.#options.clock.after(deadlineMs, () => deadline.abort());
-    const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
+    const { clock, probeDeadlineMs: deadlineMs = 2_000 } = this.#options;
+    // Its own signal, which ends with the probe: one derived from `#closing` would stay on it for as long as we run.
+    const deadline = { clock, deadlineMs, name: `a probe of ${candidate.name}` };
     try {
-      return await orAborted(candidate.probe(signal), signal);
+      return await withDeadline(deadline, (signal) => candidate.probe(signal), this.#closing.signal);
     } catch (error) {
-      const late = `${candidate.name} did not answer a probe within ${deadlineMs} ms`;
-      return statusOf(candidate, 'failed', deadline.signal.aborted ? late : messageOf(error));
+      return statusOf(candidate, 'failed', messageOf(error));
     }
   }
 
@@ -168,12 +167,4 @@ function usable({ status }: Watched): boolean {
 
 function statusOf({ name, model }: Candidate, state: EngineStatus['state'], reason: string): EngineStatus {
   return { part: 'llm', engine: name, detail: model.model, state, reason };
-}
-
-/** `work`, or a rejection as soon as `signal` is aborted, whether `work` minds the signal or not. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  work.then(resolve, reject);
-  return promise;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { EngineStatus } from '../../src/engine-status.ts';
 import { isAbort, VivavoceError } from '../../src/errors.ts';
@@ -152,7 +152,7 @@ describe('looking in the background', () => {
     const started = at.auto.start();
     await at.clock.advance(2_000);
     expect((await started).reason).toBe(
-      'second answers meanwhile: best did not answer a probe within 2000 ms',
+      'second answers meanwhile: a probe of best did not answer within 2000 ms',
     );
   });
 
@@ -176,6 +176,28 @@ describe('looking in the background', () => {
       'second answers meanwhile: pulling llama3.2: 43 %',
       'best is up',
     ]);
+  });
+
+  test('a probe that has ended leaves nothing on a signal that lives as long as the watch', async () => {
+    const add = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+    const remove = vi.spyOn(AbortSignal.prototype, 'removeEventListener');
+    const any = vi.spyOn(AbortSignal, 'any');
+    try {
+      const best = new FakeEngine('best');
+      await using at = setUp([best]);
+      await at.auto.start();
+      await at.clock.advance(150_000);
+      expect(best.probes).toBe(11);
+      const calls = (contexts: readonly unknown[], signal: unknown) =>
+        contexts.filter((each) => each === signal).length;
+      for (const signal of add.mock.contexts) {
+        expect(calls(remove.mock.contexts, signal)).toBe(calls(add.mock.contexts, signal));
+      }
+      // What `any` makes is held by its sources for as long as it has a listener.
+      expect(any).not.toHaveBeenCalled();
+    } finally {
+      for (const spy of [add, remove, any]) spy.mockRestore();
+    }
   });
 
   test('nothing is left running when it is disposed in the middle of a probe', async () => {
