@@ -146,18 +146,21 @@ function turnDetection(
   if (given === undefined) return current;
   if (given === null) return null;
   const type = given.type ?? current?.type ?? 'server_vad';
-  const said = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
-  );
   if (type === 'semantic_vad') {
-    const base = current?.type === type ? current : SEMANTIC_VAD;
-    return { ...base, ...only(said, SEMANTIC_VAD), type };
+    return mergeFields({ ...given, type }, current?.type === type ? current : SEMANTIC_VAD, SEMANTIC_VAD);
   }
-  const base = current?.type === type ? current : SERVER_VAD;
-  return { ...base, ...only(said, SERVER_VAD), type };
+  return mergeFields({ ...given, type }, current?.type === type ? current : SERVER_VAD, SERVER_VAD);
 }
 
-/** The fields of `given` that `model` has. */
-function only<T extends object>(given: object, model: T): Partial<T> {
-  return Object.fromEntries(Object.entries(given).filter(([key]) => key in model)) as Partial<T>;
+/** Each field of `defaults` as `given` has it: absent keeps what is in `current`, null brings the default back. */
+function mergeFields<T extends object>(
+  given: { readonly [K in keyof T]?: T[K] | null | undefined },
+  current: T,
+  defaults: T,
+): T {
+  const merged = { ...current };
+  for (const key of Object.keys(defaults) as (keyof T)[]) {
+    merged[key] = pick<T[keyof T]>(given[key], current[key], defaults[key]);
+  }
+  return merged;
 }
