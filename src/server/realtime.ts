@@ -16,6 +16,8 @@ const BETA_PROTOCOL = 'openai-beta.realtime-v1';
 /** The longest audio event, and room for its envelope. */
 const MAX_FRAME_BYTES = MAX_AUDIO_CHARS + 64 * 1024;
 const CLOSE_DEADLINE_MS = 2_000;
+/** Some time after it, in which what was terminated is released. */
+const GIVE_UP_MS = 3_000;
 
 interface RealtimeDeps extends SocketDeps {
   readonly auth: Auth;
@@ -73,16 +75,22 @@ export class RealtimeServer implements AsyncDisposable {
     }
   }
 
+  /** Says goodbye to everybody. Ends within some seconds, whatever a peer or the disk does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
+    const { clock } = this.#deps;
     const sockets = [...this.#sockets];
-    const ended = Promise.all(sockets.map((socket) => socket.ended));
-    await Promise.all(sockets.map((socket) => socket[Symbol.asyncDispose]()));
-    // A peer that does not answer the close must not hold the server.
-    using _deadline = this.#deps.clock.after(CLOSE_DEADLINE_MS, () => {
+    // A peer that does not answer the close must not hold the server, nor one whose last words wait for the disk.
+    using _terminate = clock.after(CLOSE_DEADLINE_MS, () => {
       for (const client of this.#ws.clients) client.terminate();
     });
-    await ended;
+    // Without its connection a session ends at once, unless a write is stuck for good.
+    const givenUp = Promise.withResolvers<void>();
+    using _giveUp = clock.after(GIVE_UP_MS, givenUp.resolve);
+    await Promise.race([
+      Promise.all(sockets.flatMap((socket) => [socket[Symbol.asyncDispose](), socket.ended])),
+      givenUp.promise,
+    ]);
   }
 
   async #admit(request: IncomingMessage) {

@@ -3,9 +3,13 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Lease } from '../../src/conversation/conversations.ts';
+import { Conversations, type Lease } from '../../src/conversation/conversations.ts';
 import { Auth } from '../../src/server/auth.ts';
 import { RealtimeServer } from '../../src/server/realtime.ts';
+import { Telemetry } from '../../src/telemetry/events.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { MemoryStore } from '../support/memory-store.ts';
 import { RealtimeClient } from '../support/realtime-client.ts';
 
 /** The server's door with a conversation behind it that comes when `lease` resolves, and counts who has it. */
@@ -77,4 +81,45 @@ test('who is still being let in when the server closes is refused, and not forgo
   expect(status).toBe(503);
   expect(body.error).toMatchObject({ type: 'server_error', code: 'engine_unavailable' });
   expect(it.seen.held).toBe(0);
+});
+
+test('closing ends although a write never does, and nobody is left connected', async () => {
+  const clock = new ManualClock();
+  const writing = Promise.withResolvers<void>();
+  class StuckStore extends MemoryStore {
+    override insertItem(): Promise<never> {
+      writing.resolve();
+      return new Promise(() => {});
+    }
+  }
+  const ids = { next: (prefix: string) => `${prefix}_1` };
+  const realtime = new RealtimeServer({
+    auth: new Auth([], clock),
+    origins: { allowedOrigins: [], isOpen: true },
+    conversations: new Conversations({ store: new StuckStore(clock), clock, ids }),
+    clock,
+    ids,
+    telemetry: new Telemetry(createLogger('silent')),
+    agent: { name: 'Test', instructions: '', voice: null, greeting: null, pronunciations: {} },
+    defaultVoice: 'tone',
+    // What a response needs: nobody asks for one.
+  } as never);
+  const server = createServer().listen(0, '127.0.0.1');
+  server.on('upgrade', (request, stream, head) => void realtime.upgrade(request, stream, head));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = await RealtimeClient.connect(`http://127.0.0.1:${port}`);
+  client.socket.send(
+    JSON.stringify({
+      type: 'conversation.item.create',
+      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hello' }] },
+    }),
+  );
+  await writing.promise;
+  const closed = realtime[Symbol.asyncDispose]();
+  await clock.advance(2_000);
+  expect((await client.closed).code).toBe(1006);
+  await clock.advance(1_000);
+  await closed;
+  server.close();
 });
