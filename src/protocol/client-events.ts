@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { clientItem, responseInputItem } from './client-items.ts';
+import { extensionClientEvents } from './extension-events.ts';
 import { anyId, longText, MAX_AUDIO_CHARS, metadata, passedOn } from './limits.ts';
 import {
   audioOutput,
@@ -62,6 +63,7 @@ export const clientEvent = z.discriminatedUnion('type', [
   }),
   z.object({ ...shared, type: z.literal('response.create'), response: responseParams.nullish() }),
   z.object({ ...shared, type: z.literal('response.cancel'), response_id: anyId.nullish() }),
+  ...extensionClientEvents,
 ]);
 
 export type ClientEvent = z.infer<typeof clientEvent>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { EngineStatus } from '../engine-status.ts';
+import { anyId } from './limits.ts';
 import { wireUsage } from './wire-response.ts';
 
 /* Our own events. They are sent on connections with `?extensions=vivavoce` and on no other. */
@@ -43,7 +44,37 @@ export const extensionEvent = z.discriminatedUnion('type', [
     type: z.literal('vivavoce.engines.changed'),
     engines: z.array(engineStatus),
   }),
+  /** What has been understood of what is being said; each replaces the one before. `item_id` as in `speech_started`. */
+  z.strictObject({
+    ...shared,
+    type: z.literal('vivavoce.transcript.partial'),
+    item_id: z.string(),
+    text: z.string(),
+  }),
+  /** Somebody makes a sound while the agent speaks: stop the sound, keep the place. Resumed or interrupted next. */
+  z.strictObject({ ...shared, type: z.literal('vivavoce.output.ducked'), item_id: z.string() }),
+  /** It was nothing: go on where it stopped. An interruption is `input_audio_buffer.speech_started` instead. */
+  z.strictObject({ ...shared, type: z.literal('vivavoce.output.resumed'), item_id: z.string() }),
 ]);
+
+/** What a client may tell us beyond the protocol. */
+export const extensionClientEvents = [
+  /** How much of the audio of a reply has come out of the speaker. Several times a second while it plays. */
+  z.object({
+    event_id: z.string().optional().catch(undefined),
+    type: z.literal('vivavoce.playback.reported'),
+    item_id: anyId,
+    audio_played_ms: z.number().min(0),
+    /** False: it stands still at that place (ducked, starved, stopped, at its end). */
+    is_playing: z.boolean(),
+  }),
+  /** A muted microphone is heard as silence, so that whoever was speaking has finished. */
+  z.object({
+    event_id: z.string().optional().catch(undefined),
+    type: z.literal('vivavoce.input.muted'),
+    muted: z.boolean(),
+  }),
+] as const;
 
 export type ExtensionEvent = z.infer<typeof extensionEvent>;
 export type TurnMark = z.infer<typeof mark>;

@@ -51,6 +51,8 @@ const good: ClientEvent[] = [
     },
   },
   { type: 'response.cancel', response_id: 'r' },
+  { type: 'vivavoce.input.muted', muted: true },
+  { type: 'vivavoce.playback.reported', item_id: 'i', audio_played_ms: 20.5, is_playing: true },
 ];
 
 /** Puts `value` (or nothing, for undefined) at one of the many places inside `json`. */

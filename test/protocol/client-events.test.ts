@@ -114,7 +114,7 @@ const accepted: [string, object][] = [
 ];
 
 describe('decodeClientEvent', () => {
-  it('knows the eleven events of the protocol', () => {
+  it('knows the eleven events of the protocol and two of our own', () => {
     expect([...clientEventTypes].sort()).toEqual([
       'conversation.item.create',
       'conversation.item.delete',
@@ -127,6 +127,8 @@ describe('decodeClientEvent', () => {
       'response.cancel',
       'response.create',
       'session.update',
+      'vivavoce.input.muted',
+      'vivavoce.playback.reported',
     ]);
   });
 

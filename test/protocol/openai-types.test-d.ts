@@ -89,7 +89,8 @@ type TheirClientEvent<E> = E extends { type: 'conversation.item.create' }
     ? Omit<E, 'response'> & { response?: Omit<NonNullable<R>, 'input'> & { input?: TheirItem[] } }
     : E;
 
-type Input = z.input<typeof clientEvent>;
+/** Our own events aside: nobody else knows them. */
+type Input = Exclude<z.input<typeof clientEvent>, { type: `vivavoce.${string}` }>;
 type InputOf<E> = E extends { type: infer Type } ? Extract<Input, { type: Type }> : never;
 
 type Refused<E> = E extends { type: infer Type }

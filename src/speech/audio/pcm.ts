@@ -1,3 +1,6 @@
+/** Rate of everything that listens, samples a second: Silero, smart-turn, Whisper and PocketSphinx all want this. */
+export const LISTEN_RATE = 16_000;
+
 /**
  * The little-endian bytes of `samples`, without a copy: they live and die with `samples`.
  *
