@@ -1,0 +1,181 @@
+import { Agent, type Dispatcher, request } from 'undici';
+import { messageOf, VivavoceError } from '../../errors.ts';
+import { cancelled } from '../../resilience/deadline.ts';
+import { OpenAiRecognition } from './openai-recognition.ts';
+import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
+import { readTranscript, readTranscriptStream } from './transcription-answer.ts';
+import { transcriptionForm } from './transcription-form.ts';
+
+interface Options {
+  /** With or without `/v1`: `http://127.0.0.1:8000/v1`. */
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+  readonly model: string;
+  /** Ask when each word was said. Then nothing is streamed, and not every model can do it (`whisper-1` can). */
+  readonly wordTimes?: boolean;
+  /** Shared connections; the caller disposes it. Without it the transcriber has its own. */
+  readonly dispatcher?: Dispatcher;
+}
+
+const KEEP_ALIVE_MS = 60_000;
+const MAX_ERROR_CHARS = 4_000;
+/** Statuses with which servers refuse a field that they do not know. */
+const REFUSES_FIELD: ReadonlySet<number> = new Set([400, 422, 501]);
+
+/**
+ * A recogniser behind `POST /v1/audio/transcriptions`: OpenAI's, or any server that speaks like it.
+ *
+ * An utterance is sent when its text is asked for, all of it at once. The answer is streamed when the server can do
+ * that, which is found out with the first one.
+ */
+export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
+  readonly engine = 'openai';
+  readonly model: string;
+  readonly #url: URL;
+  readonly #options: Options;
+  readonly #dispatcher: Dispatcher;
+  #canStream: boolean | null;
+
+  /** @throws VivavoceError `config_invalid` when `baseUrl` is not an http(s) URL. */
+  constructor(options: Options) {
+    this.#options = options;
+    this.model = options.model;
+    this.#url = transcriptionUrl(options.baseUrl);
+    this.#canStream = options.wordTimes ? false : null;
+    this.#dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
+  }
+
+  recognise(wanted: TranscriptionRequest): Recognition {
+    return new OpenAiRecognition(wanted, (samples, onText, signal) =>
+      this.#transcribe(samples, wanted, onText, signal),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#options.dispatcher) await this.#dispatcher.destroy();
+  }
+
+  async #transcribe(
+    samples: Int16Array,
+    wanted: TranscriptionRequest,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Transcript> {
+    const stream = this.#canStream ?? true;
+    let response = await this.#post(samples, wanted, stream, signal);
+    const isTrial = stream && this.#canStream === null;
+    if (isTrial && REFUSES_FIELD.has(response.statusCode)) {
+      // Perhaps only because it was asked to stream.
+      await response.body.dump().catch(() => undefined);
+      response = await this.#post(samples, wanted, false, signal);
+      if (response.statusCode === 200) this.#canStream = false;
+    }
+    return await this.#read(response, onText, signal);
+  }
+
+  async #post(
+    samples: Int16Array,
+    { language, prompt }: TranscriptionRequest,
+    stream: boolean,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { apiKey, model, wordTimes } = this.#options;
+    const { contentType, body } = transcriptionForm(samples, [
+      ['model', model],
+      ['response_format', wordTimes ? 'verbose_json' : 'json'],
+      ...(wordTimes ? [['timestamp_granularities[]', 'word'] as const] : []),
+      ...(language === null ? [] : [['language', language] as const]),
+      ...(prompt === null ? [] : [['prompt', prompt] as const]),
+      ...(stream ? [['stream', 'true'] as const] : []),
+    ]);
+    return await request(this.#url, {
+      method: 'POST',
+      headers: { 'content-type': contentType, ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
+      body,
+      signal,
+      dispatcher: this.#dispatcher,
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw cancelled(this.engine, signal);
+      throw this.#failure('engine_unavailable', `cannot be reached: ${messageOf(error)}`, error);
+    });
+  }
+
+  async #read(
+    { statusCode, headers, body }: Dispatcher.ResponseData,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Transcript> {
+    let hasBegun = false;
+    const type = String(headers['content-type'] ?? '').toLowerCase();
+    try {
+      if (statusCode !== 200) throw this.#refusal(statusCode, await readError(body));
+      if (type.startsWith('text/event-stream')) {
+        this.#canStream = true;
+        return await readTranscriptStream(body, (text) => {
+          hasBegun = true;
+          onText(text);
+        });
+      }
+      const said = await body.text();
+      const transcript = type.startsWith('text/plain')
+        ? { text: said.trim(), words: null }
+        : readTranscript(said);
+      // It did not mind being asked to stream, and did not.
+      this.#canStream = false;
+      return transcript;
+    } catch (error) {
+      if (signal.aborted) throw cancelled(this.engine, signal);
+      if (error instanceof VivavoceError) throw error;
+      const what = hasBegun
+        ? 'broke off in the middle of its answer'
+        : `sent an answer (${type || 'without a type'}) that is no transcription`;
+      throw this.#failure('engine_failed', `${what}: ${messageOf(error)}`, error);
+    }
+  }
+
+  #refusal(status: number, said: string): VivavoceError {
+    const busy = status >= 500 || status === 429 || status === 408;
+    const code = busy && status !== 501 ? 'engine_unavailable' : 'engine_failed';
+    return this.#failure(code, `answered ${status}${said ? `: ${said}` : ''}${HINTS[status] ?? ''}`);
+  }
+
+  #failure(code: 'engine_failed' | 'engine_unavailable', what: string, cause?: unknown): VivavoceError {
+    return new VivavoceError(code, `the recognition server ${this.#url.origin} ${what}`, { cause });
+  }
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: ' (check the API key)',
+  403: ' (check the API key)',
+  404: ' (check the base URL and the model)',
+  413: ' (the utterance is longer than this server takes)',
+  415: ' (this server does not read WAV)',
+};
+
+function transcriptionUrl(baseUrl: string): URL {
+  const trimmed = baseUrl.replace(/\/+$/, '');
+  const url = URL.parse(`${trimmed}${trimmed.endsWith('/v1') ? '' : '/v1'}/audio/transcriptions`);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new VivavoceError(
+    'config_invalid',
+    `"${baseUrl}" is no address of a recognition server: give one such as http://127.0.0.1:8000/v1`,
+  );
+}
+
+/** The message of an error body: `{error:{message}}`, `{detail}` or the text itself, cut to a length for a log. */
+async function readError(body: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const bytes of body) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.length > MAX_ERROR_CHARS) break;
+  }
+  try {
+    const { error, detail, message } = JSON.parse(text) as Record<string, unknown>;
+    const said = (error as { message?: unknown } | undefined)?.message ?? error ?? detail ?? message ?? text;
+    text = typeof said === 'string' ? said : JSON.stringify(said);
+  } catch {
+    // Not JSON: the text is the message.
+  }
+  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+}
