@@ -109,7 +109,15 @@ export class App implements AsyncDisposable {
       pronunciations,
       prices: pricesOf(config),
       limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
-      noVoiceInput: NO_VOICE_INPUT.reason,
+      hearing: {
+        vad: { engine: 'none', open: unheard },
+        transcriber: { engine: 'none', model: '', recognise: unheard },
+        turnDetector: { engine: 'none', judge: async () => 'unsure' as const },
+        language: null,
+        speculates: true,
+        unavailable: () => NO_VOICE_INPUT.reason,
+      },
+      idle: { nudgeMs: null, endMs: null },
     });
     announce = () => realtime.broadcast({ type: 'vivavoce.engines.changed', engines: [...engines()] });
 
@@ -154,6 +162,10 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
+}
+
+function unheard(): never {
+  throw new Error(NO_VOICE_INPUT.reason);
 }
 
 function pricesOf(config: Config) {

@@ -1,16 +1,18 @@
-import { type FunctionCallItem, type Item, textOf } from '../conversation/item.ts';
+import { type FunctionCallItem, type Item, type MessageItem, textOf } from '../conversation/item.ts';
 import type { ChatMessage } from '../llm/chat-model.ts';
 
 /** A message and, when it calls tools, what they gave. */
 interface Entry {
   message: ChatMessage;
   readonly outputs: ChatMessage[];
+  /** Said aloud by the person: what is said next, with no answer between, is the rest of it. */
+  readonly isSpoken: boolean;
 }
 
 /**
  * The items of a conversation as a model reads them.
  *
- * Of a reply it gets what was heard. A tool call goes with the words of its response, and only once its output is
+ * Of a reply it gets what was heard; two turns that a person spoke with nothing heard between them are one. A tool call goes with the words of its response, and only once its output is
  * there: most servers refuse a call without one. They also refuse anything between the two, so an output follows its
  * call at once, though a person may have spoken while the tool ran.
  */
@@ -23,7 +25,12 @@ export function toHistory(items: readonly Item[]): ChatMessage[] {
       case 'message': {
         const text = textOf(item);
         if (text.trim() === '' || item.status === 'in_progress') continue;
-        entries.push({ message: { role: item.role, text }, outputs: [] });
+        const before = entries.at(-1);
+        if (before && isSpoken(item) && before.isSpoken) {
+          before.message = { role: 'user', text: `${before.message.text} ${text}` };
+          break;
+        }
+        entries.push({ message: { role: item.role, text }, outputs: [], isSpoken: isSpoken(item) });
         break;
       }
       case 'function_call': {
@@ -41,7 +48,8 @@ export function toHistory(items: readonly Item[]): ChatMessage[] {
           last.message = { ...last.message, toolCalls: [...(last.message.toolCalls ?? []), call] };
           last.outputs.push(result);
         } else {
-          entries.push({ message: { role: 'assistant', text: '', toolCalls: [call] }, outputs: [result] });
+          const message: ChatMessage = { role: 'assistant', text: '', toolCalls: [call] };
+          entries.push({ message, outputs: [result], isSpoken: false });
         }
         break;
       }
@@ -51,6 +59,10 @@ export function toHistory(items: readonly Item[]): ChatMessage[] {
     lastResponse = item.responseId;
   }
   return entries.flatMap(({ message, outputs }) => [message, ...outputs]);
+}
+
+function isSpoken({ role, content }: MessageItem): boolean {
+  return role === 'user' && content.every(({ type }) => type === 'input_audio');
 }
 
 /** What each call gave. An output belongs to the newest call before it with its id: some models count theirs anew. */

@@ -95,6 +95,8 @@ const audioInput = z.object({
     .nullish(),
   noise_reduction: passedOn.optional(),
   turn_detection: turnDetection.nullish(),
+  /** Ours: nothing is heard while the agent is audible, for clients without echo cancellation. */
+  half_duplex: z.boolean().nullish(),
 });
 
 export const sessionPatch = z.object({

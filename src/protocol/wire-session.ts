@@ -35,6 +35,8 @@ const audioInput = z.strictObject({
   noise_reduction: z.unknown(),
   /** Null: the client commits its audio itself. */
   turn_detection: z.discriminatedUnion('type', [serverVad, semanticVad]).nullable(),
+  /** Ours, and there only when the client has set it. */
+  half_duplex: z.boolean().exactOptional(),
 });
 
 const identity = {

@@ -68,6 +68,7 @@ export class RealtimeSocket implements AsyncDisposable {
       model: options.model,
       patch: options.patch,
       deliver: (event) => this.#deliver(event),
+      onHangUp: (reason) => socket.close(1000, reason),
     });
     this.#ping = deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
     socket.on('pong', () => {

@@ -12,36 +12,24 @@ import { fromClientItem, toWireItem } from './wire-item.ts';
 
 type Event<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
 
-/** Replies whose audio is remembered, so that they can be truncated after they were sent. */
-const REMEMBERED_REPLIES = 16;
-
 /** What a client does with the items of its conversation. */
 export class ItemRequests {
   readonly #conversation: Conversation;
   readonly #clock: Clock;
   readonly #ids: IdSource;
-  readonly #spoken = new Map<string, SpokenReply>();
-  #hasBeenHeard = false;
+  readonly #spoken: (itemId: string) => SpokenReply | null;
 
-  constructor(conversation: Conversation, clock: Clock, ids: IdSource) {
+  /** @param spoken where the words of a reply are in its audio, as long as that is known */
+  constructor(
+    conversation: Conversation,
+    clock: Clock,
+    ids: IdSource,
+    spoken: (itemId: string) => SpokenReply | null,
+  ) {
     this.#conversation = conversation;
     this.#clock = clock;
     this.#ids = ids;
-  }
-
-  /** True once audio has been sent. */
-  get hasBeenHeard(): boolean {
-    return this.#hasBeenHeard;
-  }
-
-  /** Keeps in mind where the words of a reply are in its audio. */
-  remember(spoken: SpokenReply): void {
-    if (spoken.timeline.sentMs > 0) this.#hasBeenHeard = true;
-    this.#spoken.set(spoken.itemId, spoken);
-    for (const id of this.#spoken.keys()) {
-      if (this.#spoken.size <= REMEMBERED_REPLIES) break;
-      this.#spoken.delete(id);
-    }
+    this.#spoken = spoken;
   }
 
   /**
@@ -88,7 +76,7 @@ export class ItemRequests {
         eventId ?? null,
       );
     }
-    const truncated = truncateToHeard(item, this.#spoken.get(id) ?? null, endMs);
+    const truncated = truncateToHeard(item, this.#spoken(id), endMs);
     await this.#conversation.replace(truncated.item);
     return {
       type: 'conversation.item.truncated',

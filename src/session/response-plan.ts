@@ -2,34 +2,74 @@ import type { Conversation } from '../conversation/conversation.ts';
 import type { Item } from '../conversation/item.ts';
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
-import type { ReplyLimits, TurnInput } from '../graph/state.ts';
+import type { ReplyLimits, TurnInput, TurnPart } from '../graph/state.ts';
 import { streamTurn } from '../graph/stream-turn.ts';
 import type { ToolChoice, ToolDefinition } from '../llm/chat-model.ts';
 import { toHistory } from '../nodes/history.ts';
 import type { ResponseParams } from '../protocol/client-events.ts';
 import { isFunctionTool, type WireTool, type WireToolChoice } from '../protocol/session-config.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
-import type { ResponsePlan } from './response.ts';
+import type { OutputFormat } from '../speech/audio/output-format.ts';
 import { modalities, toFormat, voiceOf } from './session-config.ts';
 import { fromClientItem } from './wire-item.ts';
 
-/** The turn that a `response.create` asks for: its own settings before those of the session. */
-export function planResponse(
-  params: ResponseParams,
-  session: WireRealtimeSession,
-  conversation: Conversation,
-  graph: TurnGraph,
-  limits: ReplyLimits,
-): ResponsePlan {
+/** What is going to be answered, and how. */
+export interface ResponsePlan {
+  /** Null for a response outside of the conversation: it is streamed and forgotten. */
+  readonly conversation: Conversation | null;
+  readonly modality: 'text' | 'audio';
+  readonly format: OutputFormat;
+  readonly voice: string;
+  readonly speed: number;
+  readonly maxOutputTokens: number | 'inf';
+  readonly metadata: Record<string, string> | null;
+  /** When what is answered began to wait, monotonic: the end of speech. Absent: now. */
+  readonly startedMs?: number;
+  /** When the words that are answered were known, monotonic; for what was spoken. */
+  readonly transcribedMs?: number;
+  /** The turn: of the graph, or of a text that is known already. */
+  readonly parts: (signal: AbortSignal) => AsyncIterable<TurnPart>;
+}
+
+interface Basis {
+  readonly session: WireRealtimeSession;
+  readonly conversation: Conversation;
+  readonly graph: TurnGraph;
+  readonly limits: ReplyLimits;
+  /** What has probably been said and is no item yet. */
+  readonly tentative?: Item;
+  /** An instruction of ours for this turn. */
+  readonly note?: string;
+  /** Words that are still being recognised: the model is asked when this resolves. */
+  readonly words?: Promise<unknown> | null;
+}
+
+/**
+ * The turn that a `response.create` asks for: its own settings before those of the session.
+ *
+ * @throws VivavoceError `not_found` when its input refers to an item that is not there.
+ */
+export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan {
+  const { session, conversation, graph, limits, tentative, note, words } = basis;
   const output = params.audio?.output;
   const [modality = 'audio'] = modalities(params.output_modalities ?? session.output_modalities);
   const maxOutputTokens = params.max_output_tokens ?? session.max_output_tokens;
-  const input: TurnInput = {
+  const given = params.input ? resolveInput(params.input, conversation) : null;
+  const input = (): TurnInput => ({
     instructions: params.instructions ?? session.instructions,
-    history: toHistory(params.input ? resolveInput(params.input, conversation) : conversation.items),
+    history: [
+      ...toHistory(given ?? (tentative ? [...conversation.items, tentative] : conversation.items)),
+      ...(note ? [{ role: 'system' as const, text: note }] : []),
+    ],
     tools: toTools(params.tools ?? session.tools),
     toolChoice: toToolChoice(params.tool_choice ?? session.tool_choice),
     ...tokenLimits(maxOutputTokens, modality, limits),
+  });
+  // Of now, unless words are missing that are a part of it.
+  const ready = words ? null : input();
+  const afterWords = async function* (signal: AbortSignal) {
+    await words;
+    yield* streamTurn(graph, input(), signal);
   };
   return {
     conversation: params.conversation === 'none' ? null : conversation,
@@ -39,7 +79,25 @@ export function planResponse(
     speed: session.audio.output.speed,
     maxOutputTokens,
     metadata: params.metadata ?? null,
-    parts: (signal) => streamTurn(graph, input, signal),
+    parts: ready ? (signal) => streamTurn(graph, ready, signal) : afterWords,
+  };
+}
+
+/** A turn that says a text that is known already. */
+export function planSaying(
+  text: string,
+  session: WireRealtimeSession,
+  conversation: Conversation,
+): ResponsePlan {
+  const { format, voice, speed } = session.audio.output;
+  return {
+    ...{ conversation, format, voice, speed },
+    modality: session.output_modalities[0] ?? 'audio',
+    maxOutputTokens: 'inf',
+    metadata: null,
+    async *parts() {
+      yield { type: 'text', text };
+    },
   };
 }
 

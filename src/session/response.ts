@@ -1,37 +1,23 @@
 import type { Clock, IdSource } from '../clock.ts';
-import type { Conversation } from '../conversation/conversation.ts';
 import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
-import { createOutputEncoder, type OutputFormat } from '../speech/audio/output-format.ts';
+import { createOutputEncoder } from '../speech/audio/output-format.ts';
 import type { Pronunciations } from '../speech/pronunciations.ts';
-import { type Sentence, SentenceSplitter } from '../speech/sentences.ts';
-import { SpokenText } from '../speech/spoken-text.ts';
-import type { Voice } from '../speech/tts/voice.ts';
+import { VOICE_RATE, type Voice } from '../speech/tts/voice.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
-import { Speaker } from './speaker.ts';
+import type { ResponsePlan } from './response-plan.ts';
+import { failedBecause, toWireResponse } from './response-wire.ts';
+import { Speaker, type Utterance } from './speaker.ts';
+import { SpokenPieces } from './spoken-pieces.ts';
 import { type Prices, TurnAccount } from './turn-account.ts';
 import { toWireUsage } from './usage.ts';
 import { toWireItem } from './wire-item.ts';
-
-/** What is going to be answered, and how. */
-export interface ResponsePlan {
-  /** Null for a response outside of the conversation: it is streamed and forgotten. */
-  readonly conversation: Conversation | null;
-  readonly modality: 'text' | 'audio';
-  readonly format: OutputFormat;
-  readonly voice: string;
-  readonly speed: number;
-  readonly maxOutputTokens: number | 'inf';
-  readonly metadata: Record<string, string> | null;
-  /** The turn: of the graph, or of a text that is known already. */
-  readonly parts: (signal: AbortSignal) => AsyncIterable<TurnPart>;
-}
 
 export interface ResponseDeps {
   readonly clock: Clock;
@@ -43,6 +29,14 @@ export interface ResponseDeps {
   readonly telemetry: Telemetry;
   /** Null when no prices are configured. */
   readonly prices: Prices | null;
+}
+
+/** The voice that a reply is spoken with: one that there is. */
+export function voiceNameOf(
+  { voice }: Pick<ResponsePlan, 'voice'>,
+  deps: Pick<ResponseDeps, 'voice' | 'defaultVoice'>,
+): string {
+  return deps.voice.voices.includes(voice) ? voice : deps.defaultVoice;
 }
 
 export type CancelReason = 'turn_detected' | 'client_cancelled';
@@ -62,8 +56,8 @@ export class Response {
   readonly #outbox: Outbox<Outgoing>;
   readonly #controller = new AbortController();
   readonly #account: TurnAccount;
-  readonly #splitter = new SentenceSplitter();
-  readonly #spokenText = new SpokenText();
+  readonly #pieces: SpokenPieces;
+  readonly #onAudioSent: (itemId: string, ms: number) => void;
   readonly #speaker: Speaker | null;
   readonly #output: WireResponse['output'] = [];
   readonly #writes: Promise<void>[] = [];
@@ -72,23 +66,36 @@ export class Response {
   #isClosed = false;
   #onClosed: (() => void) | null = null;
 
-  constructor(plan: ResponsePlan, deps: ResponseDeps, outbox: Outbox<Outgoing>) {
+  /** @param onAudioSent called with every stretch of audio that has been handed to the socket */
+  constructor(
+    plan: ResponsePlan,
+    deps: ResponseDeps,
+    outbox: Outbox<Outgoing>,
+    onAudioSent: (itemId: string, ms: number) => void = () => undefined,
+  ) {
     this.id = deps.ids.next('resp');
     this.#plan = plan;
     this.#deps = deps;
     this.#outbox = outbox;
-    this.#account = new TurnAccount(deps.clock, deps.prices);
+    this.#account = new TurnAccount(deps.clock, deps.prices, plan.startedMs);
+    if (plan.transcribedMs !== undefined) this.#account.mark('transcribed', plan.transcribedMs);
+    this.#pieces = new SpokenPieces(deps.pronunciations);
+    this.#onAudioSent = onAudioSent;
     this.#speaker =
       plan.modality === 'audio'
         ? new Speaker({
             voice: deps.voice,
-            voiceName: deps.voice.voices.includes(plan.voice) ? plan.voice : deps.defaultVoice,
+            voiceName: voiceNameOf(plan, deps),
             speed: plan.speed,
             signal: this.#controller.signal,
           })
         : null;
     outbox.send({ type: 'response.created', response: this.#wire('in_progress', null) });
     this.done = this.#run();
+  }
+
+  get modality(): 'text' | 'audio' {
+    return this.#plan.modality;
   }
 
   /** The message of this response and where its words are in its audio; null before there is one. */
@@ -128,7 +135,7 @@ export class Response {
       failure = error;
     }
     // What was said before a fault is still worth hearing.
-    this.#say(this.#isClosed ? [] : this.#splitter.finish());
+    this.#say(this.#isClosed ? [] : this.#pieces.finish());
     this.#speaker?.finish();
     failure = (await spoken) ?? failure;
     if (this.#isClosed) return;
@@ -142,13 +149,12 @@ export class Response {
     this.#account.take(part);
     if (part.type === 'text') {
       this.#openMessage().text(part.text);
-      this.#say(this.#splitter.push(part.text));
+      this.#say(this.#pieces.push(part.text));
     } else if (part.type === 'tool-call') this.#call(part.call);
   }
 
-  #say(sentences: readonly Sentence[]): void {
-    for (const sentence of sentences) {
-      const spoken = this.#deps.pronunciations.apply(this.#spokenText.filter(sentence));
+  #say(pieces: readonly Utterance[]): void {
+    for (const { sentence, spoken } of pieces) {
       if (this.#speaker && spoken.text !== '') {
         const reason = this.#deps.voice.cannotSpeak(spoken.text);
         if (reason === null) {
@@ -174,13 +180,18 @@ export class Response {
         }
         if (frame.samples.length > 0) this.#account.mark('first_audio');
         const bytes = encoder.encode(frame.samples);
-        this.#message?.writer.audio(frame, bytes, () => this.#account.mark('first_frame_out'));
+        this.#message?.writer.audio(frame, bytes, () => this.#frameSent(frame.samples.length));
       }
       this.#message?.writer.audioTail(encoder.flush());
       return null;
     } catch (error) {
       return error;
     }
+  }
+
+  #frameSent(samples: number): void {
+    this.#account.mark('first_frame_out');
+    if (this.#message) this.#onAudioSent(this.#message.itemId, (samples * 1000) / VOICE_RATE);
   }
 
   #openMessage(): MessageWriter {
@@ -272,26 +283,12 @@ export class Response {
   }
 
   #wire(status: WireResponse['status'], details: WireStatusDetails | null): WireResponse {
-    const { conversation, modality, maxOutputTokens, format, voice, metadata } = this.#plan;
-    return {
-      id: this.id,
-      object: 'realtime.response',
+    const usage = status === 'in_progress' ? null : toWireUsage(this.#account.usage);
+    return toWireResponse(this.id, this.#plan, {
       status,
-      status_details: details,
+      details,
       output: this.#output.filter(Boolean),
-      conversation_id: conversation?.id ?? null,
-      output_modalities: [modality],
-      max_output_tokens: maxOutputTokens,
-      audio: { output: { format, voice } },
-      usage: status === 'in_progress' ? null : toWireUsage(this.#account.usage),
-      metadata,
-    };
+      usage,
+    });
   }
-}
-
-/** Of our errors all is told, of others only that there was one. */
-function failedBecause(error: unknown): WireStatusDetails {
-  const code = error instanceof VivavoceError ? error.code : 'internal_error';
-  const message = error instanceof VivavoceError ? error.message : 'The answer could not be made.';
-  return { type: 'failed', error: { type: 'server_error', code, message } };
 }

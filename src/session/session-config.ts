@@ -87,6 +87,7 @@ export function mergeSession(
         transcription: pick(transcription(input?.transcription), inputNow.transcription, null),
         noise_reduction: pick(input?.noise_reduction, inputNow.noise_reduction, null),
         turn_detection: turnDetection(input?.turn_detection, inputNow.turn_detection),
+        ...halfDuplex(input?.half_duplex, inputNow.half_duplex),
       },
       output: {
         format: toFormat(output?.format, outputNow.format),
@@ -123,6 +124,11 @@ export function toFormat(given: WireAudioFormat | null | undefined, current: Wir
   const type = given === null ? PCM_24K.type : (given.type ?? current.type);
   if (type !== 'audio/pcm') return { type };
   return { type, rate: given?.rate ?? 24_000 };
+}
+
+function halfDuplex(given: boolean | null | undefined, current: boolean | undefined) {
+  const value = given === undefined ? current : (given ?? undefined);
+  return value === undefined ? {} : { half_duplex: value };
 }
 
 type Transcription = WireRealtimeSession['audio']['input']['transcription'];

@@ -1,6 +1,7 @@
 import type { Agent } from '../agent-file.ts';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
+import { textOf } from '../conversation/item.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
@@ -8,17 +9,25 @@ import type { ClientEvent, Decoded, ResponseParams } from '../protocol/client-ev
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import { errorEvent } from './error-event.ts';
+import type { AgentSide, Said } from './floor.ts';
+import { Greeting } from './greeting.ts';
+import type { Hearing } from './hearing.ts';
 import { ItemRequests } from './item-requests.ts';
+import { Microphone } from './microphone.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
-import { Response, type ResponseDeps, type ResponsePlan } from './response.ts';
-import { planResponse } from './response-plan.ts';
+import { Playhead } from './playhead.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { Replies } from './replies.ts';
+import type { ResponseDeps } from './response.ts';
+import { planResponse, planSaying } from './response-plan.ts';
 import { defaultSession, mergeSession, type SessionDefaults } from './session-config.ts';
+import { Silence } from './silence.ts';
 
-/** A client may set its session up before it is greeted; so long is waited for that. */
-const GREETING_DELAY_MS = 250;
-/** Responses outside of the conversation that may run at once. */
-const MAX_RESPONSES = 8;
+/** What the model is told when it speaks up because nobody else does. */
+const NUDGE =
+  'The person has said nothing for a while. Say one short, friendly sentence that invites them to go on. ' +
+  'Do not repeat what you have said.';
 
 export interface SessionDeps extends ResponseDeps {
   readonly clock: Clock;
@@ -26,8 +35,14 @@ export interface SessionDeps extends ResponseDeps {
   readonly graph: TurnGraph;
   readonly agent: Agent;
   readonly limits: ReplyLimits;
-  /** Why there is no voice input. */
-  readonly noVoiceInput: string;
+  readonly hearing: Hearing;
+  /** What happens in a silence; null: nothing. */
+  readonly idle: {
+    /** The agent speaks up. */
+    readonly nudgeMs: number | null;
+    /** The connection is closed. */
+    readonly endMs: number | null;
+  };
 }
 
 interface SessionOptions {
@@ -38,6 +53,8 @@ interface SessionOptions {
   readonly patch: SessionPatch | null;
   /** Answers false when the client is gone. */
   readonly deliver: (event: Outgoing) => unknown;
+  /** The session wants to end, with the reason for the client. */
+  readonly onHangUp: (reason: string) => void;
 }
 
 type Event<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
@@ -48,22 +65,33 @@ export class Session implements AsyncDisposable {
   readonly #conversation: Conversation;
   readonly #outbox: Outbox<Outgoing>;
   readonly #defaults: SessionDefaults;
-  readonly #responses = new Map<string, Response>();
+  readonly #playhead: Playhead;
+  readonly #replies: Replies;
   readonly #items: ItemRequests;
+  readonly #microphone: Microphone;
+  readonly #silence: Silence;
   #config: WireRealtimeSession;
-  /** The response that speaks in the conversation; there is one at most. */
-  #active: Response | null = null;
-  #greeting: { timer: Disposable } | { response: Response } | null = null;
-  #saidNoVoiceInput = false;
+  readonly #greeting = new Greeting();
+  /** Words that the client has committed and that are still being recognised. */
+  #words: Promise<unknown> | null = null;
+  /** The person has spoken while a reply that may not be interrupted was made. */
+  #answersNext = false;
 
-  constructor(deps: SessionDeps, { conversation, model, patch, deliver }: SessionOptions) {
+  constructor(deps: SessionDeps, { conversation, model, patch, deliver, onHangUp }: SessionOptions) {
     this.#deps = deps;
     this.#conversation = conversation;
-    this.#items = new ItemRequests(conversation, deps.clock, deps.ids);
-    this.#outbox = new Outbox<Outgoing>(deliver, (error) => {
+    const outbox = new Outbox<Outgoing>(deliver, (error) => {
       deps.telemetry.writeFailed({ what: conversation.id, error: messageOf(error) });
       return errorEvent(error, null);
     });
+    this.#outbox = outbox;
+    const playhead = new Playhead(deps.clock);
+    this.#playhead = playhead;
+    this.#replies = new Replies({
+      ...{ deps, outbox, conversation, playhead },
+      onChanged: () => this.#repliesChanged(),
+    });
+    this.#items = new ItemRequests(conversation, deps.clock, deps.ids, (id) => this.#replies.spoken(id));
     this.#defaults = {
       id: deps.ids.next('sess'),
       model,
@@ -72,6 +100,21 @@ export class Session implements AsyncDisposable {
     };
     this.#config = defaultSession(this.#defaults);
     if (patch) this.#config = mergeSession(this.#config, patch, this.#defaults, { voiceIsFixed: false });
+    this.#microphone = new Microphone({
+      ...deps,
+      ...{ conversation, outbox, playhead },
+      config: () => this.#config,
+      agent: this.#agentSide(),
+      onStirred: () => this.#silence.stirred(),
+    });
+    this.#silence = new Silence({
+      ...{ clock: deps.clock, ids: deps.ids, idle: deps.idle, playhead, outbox, conversation },
+      isBusy: () => this.#replies.active !== null || this.#microphone.isHearing,
+      heardMs: () => this.#microphone.heardMs,
+      nudge: () => this.#nudge(),
+      hangUp: onHangUp,
+    });
+    this.#silence.configure(this.#config);
   }
 
   /** Says hello on the wire, and aloud when the agent has a greeting and the conversation is new. */
@@ -84,7 +127,9 @@ export class Session implements AsyncDisposable {
     });
     if (agent.greeting !== null && this.#conversation.items.length === 0) {
       const { greeting } = agent;
-      this.#greeting = { timer: clock.after(GREETING_DELAY_MS, () => this.#greet(greeting)) };
+      this.#greeting.wait(clock, () =>
+        this.#replies.begin(planSaying(greeting, this.#config, this.#conversation)),
+      );
     }
   }
 
@@ -109,10 +154,10 @@ export class Session implements AsyncDisposable {
 
   /** Ends what is running and tells the client; what was sent of it is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#dropGreeting();
-    const running = [...this.#responses.values()];
-    for (const response of running) response.cancel('client_cancelled');
-    await Promise.all(running.map((response) => response.done));
+    this.#silence[Symbol.dispose]();
+    this.#microphone[Symbol.dispose]();
+    this.#greeting.drop();
+    await this.#replies[Symbol.asyncDispose]();
     await this.#outbox.idle();
   }
 
@@ -128,36 +173,39 @@ export class Session implements AsyncDisposable {
         this.#outbox.send(this.#items.retrieve(event));
         return;
       case 'conversation.item.delete':
-        this.#stopSpeaking(event.item_id);
+        this.#replies.stopSpeaking(event.item_id);
+        this.#microphone.conversationChanged();
         this.#outbox.send(this.#items.delete(event));
         return;
       case 'conversation.item.truncate':
         // Whoever truncates what is still being said has stopped listening.
-        this.#stopSpeaking(event.item_id);
+        this.#replies.stopSpeaking(event.item_id);
         this.#outbox.send(this.#items.truncate(event));
         return;
       case 'response.create':
         this.#respond(event.response ?? {});
         return;
       case 'response.cancel':
-        this.#cancel(event);
+        this.#replies.cancel(event.response_id ?? null);
         return;
       case 'input_audio_buffer.append':
-        this.#refuseAudio();
+        this.#microphone.append(event.audio);
         return;
       case 'input_audio_buffer.commit':
-        throw new VivavoceError(
-          'invalid_request',
-          `There is no audio to commit. ${this.#deps.noVoiceInput}`,
-          {
-            wireCode: 'input_audio_buffer_commit_empty',
-          },
-        );
+        this.#microphone.commit();
+        return;
       case 'input_audio_buffer.clear':
-        this.#outbox.send({ type: 'input_audio_buffer.cleared' });
+        this.#microphone.clear();
         return;
       case 'output_audio_buffer.clear':
-        // For media that the server plays out itself; here the client holds the audio.
+        this.#replies.flushed();
+        return;
+      case 'vivavoce.playback.reported':
+        this.#playhead.reported(event.item_id, event.audio_played_ms, event.is_playing);
+        this.#repliesChanged();
+        return;
+      case 'vivavoce.input.muted':
+        this.#microphone.mute(event.muted);
         return;
     }
   }
@@ -166,108 +214,88 @@ export class Session implements AsyncDisposable {
     if (session.type === 'transcription') {
       throw new VivavoceError(
         'invalid_request',
-        `There are no transcription sessions yet. ${this.#deps.noVoiceInput}`,
-        {
-          param: 'session.type',
-        },
+        'There are no transcription sessions here: use a realtime session with create_response false.',
+        { param: 'session.type' },
       );
     }
     this.#config = mergeSession(this.#config, session, this.#defaults, {
-      voiceIsFixed: this.#hasBeenHeard,
+      voiceIsFixed: this.#replies.hasBeenHeard,
     });
+    this.#microphone.configure(this.#config.audio.input);
+    this.#silence.configure(this.#config);
     this.#outbox.send({ type: 'session.updated', session: this.#config });
   }
 
   #create(event: Event<'conversation.item.create'>): void {
     const { item, previousId, durable } = this.#items.create(event);
-    this.#dropGreeting();
+    this.#greeting.drop();
+    this.#microphone.conversationChanged();
+    this.#silence.stirred();
     const body = { item, previous_item_id: previousId };
     this.#outbox.send({ type: 'conversation.item.added', ...body });
     this.#outbox.send({ type: 'conversation.item.done', ...body }, { after: durable });
   }
 
-  get #hasBeenHeard(): boolean {
-    const running = [...this.#responses.values()];
-    return this.#items.hasBeenHeard || running.some(({ spoken }) => (spoken?.timeline.sentMs ?? 0) > 0);
-  }
-
-  #stopSpeaking(itemId: string): void {
-    if (this.#active?.spoken?.itemId === itemId) this.#active.cancel('client_cancelled');
-  }
-
   #respond(params: ResponseParams): void {
+    this.#greeting.drop();
+    const plan = planResponse(params, { ...this.#basis(), words: this.#words });
+    this.#replies.refuseSecond(plan);
+    this.#replies.begin(plan);
+  }
+
+  #basis() {
     const { graph, limits } = this.#deps;
-    this.#dropGreeting();
-    const plan = planResponse(params, this.#config, this.#conversation, graph, limits);
-    if (plan.conversation && this.#active) {
-      throw new VivavoceError(
-        'conflict',
-        `Response ${this.#active.id} is still being made. Wait for its response.done or cancel it.`,
-        { wireCode: 'conversation_already_has_active_response' },
-      );
-    }
-    if (this.#responses.size >= MAX_RESPONSES) {
-      throw new VivavoceError('conflict', `${MAX_RESPONSES} responses are being made; wait for one of them.`);
-    }
-    this.#begin(plan);
+    return { session: this.#config, conversation: this.#conversation, graph, limits };
   }
 
-  #begin(plan: ResponsePlan): Response {
-    const response = new Response(plan, this.#deps, this.#outbox);
-    this.#responses.set(response.id, response);
-    if (plan.conversation) this.#active = response;
-    response.onClosed(() => {
-      this.#responses.delete(response.id);
-      if (this.#active === response) this.#active = null;
-      if (response.spoken) this.#items.remember(response.spoken);
-    });
-    return response;
-  }
-
-  #cancel({ response_id: id }: Event<'response.cancel'>): void {
-    const response = id ? this.#responses.get(id) : this.#active;
-    if (!response) {
-      throw new VivavoceError('invalid_request', 'There is no response to cancel.', {
-        wireCode: 'response_cancel_not_active',
-        param: id ? 'response_id' : null,
-      });
-    }
-    response.cancel('client_cancelled');
-  }
-
-  #greet(text: string): void {
-    const { output } = this.#config.audio;
-    const response = this.#begin({
-      conversation: this.#conversation,
-      modality: this.#config.output_modalities[0] ?? 'audio',
-      format: output.format,
-      voice: output.voice,
-      speed: output.speed,
-      maxOutputTokens: 'inf',
-      metadata: null,
-      async *parts() {
-        yield { type: 'text', text };
+  #agentSide(): AgentSide {
+    return {
+      isAudible: () => this.#playhead.isAudible,
+      isAnswering: () => this.#replies.active !== null,
+      interrupt: () => {
+        this.#greeting.drop();
+        return this.#replies.interrupt();
       },
-    });
-    this.#greeting = { response };
+      answer: (said) => this.#answer(said),
+      rehearse: (tentative, said) => {
+        const plan = { ...planResponse({}, { ...this.#basis(), tentative }), ...timesOf(said) };
+        return new Rehearsal(textOf(tentative), plan, this.#deps);
+      },
+      awaitWords: (words) => {
+        const all = Promise.all([this.#words, words]);
+        this.#words = all;
+        void all.finally(() => {
+          if (this.#words === all) this.#words = null;
+        });
+      },
+    };
   }
 
-  /** A person who speaks first is not greeted over. */
-  #dropGreeting(): void {
-    const greeting = this.#greeting;
-    this.#greeting = null;
-    if (greeting === null) return;
-    if ('timer' in greeting) greeting.timer[Symbol.dispose]();
-    else greeting.response.cancel('client_cancelled');
+  #answer(said: Said | null): void {
+    if (this.#replies.active) {
+      said?.rehearsal?.[Symbol.dispose]();
+      this.#answersNext = true;
+      return;
+    }
+    if (said?.rehearsal) {
+      const { plan, deps } = said.rehearsal.performance();
+      this.#replies.begin({ ...plan, ...timesOf(said) }, deps);
+    } else this.#replies.begin({ ...planResponse({}, this.#basis()), ...(said && timesOf(said)) });
   }
 
-  /** Fifty of these come in a second: it is said once. */
-  #refuseAudio(): void {
-    if (this.#saidNoVoiceInput) return;
-    this.#saidNoVoiceInput = true;
-    throw new VivavoceError('invalid_request', this.#deps.noVoiceInput, {
-      param: 'audio',
-      wireCode: 'input_audio_unavailable',
-    });
+  #nudge(): void {
+    this.#replies.begin(planResponse({}, { ...this.#basis(), note: NUDGE }));
   }
+
+  #repliesChanged(): void {
+    this.#microphone.echoChanged();
+    this.#silence.check();
+    if (!this.#answersNext || this.#replies.active) return;
+    this.#answersNext = false;
+    this.#answer(null);
+  }
+}
+
+function timesOf({ endedAtMs, transcribedMs }: Said) {
+  return { startedMs: endedAtMs, transcribedMs };
 }

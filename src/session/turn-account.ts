@@ -22,8 +22,9 @@ export class TurnAccount {
   #answeredBy: { readonly engine: string; readonly model: string } | null = null;
   #textParts = 0;
 
-  constructor(clock: Clock, prices: Prices | null) {
-    this.#trace = new TurnTrace(clock);
+  /** @param startedMs from when its times count, monotonic */
+  constructor(clock: Clock, prices: Prices | null, startedMs = clock.monotonicMs()) {
+    this.#trace = new TurnTrace(clock, startedMs);
     this.#prices = prices;
   }
 
@@ -43,8 +44,9 @@ export class TurnAccount {
     );
   }
 
-  mark(mark: Mark): void {
-    this.#trace.mark(mark);
+  /** @param atMs monotonic; now when absent */
+  mark(mark: Mark, atMs?: number): void {
+    this.#trace.mark(mark, atMs);
   }
 
   /** Notes what a part of the turn says about itself. */

@@ -56,6 +56,10 @@ export class Telemetry {
     this.log.error({ event: 'voice-failed', ...fields }, 'a sentence could not be spoken');
   }
 
+  hearingFailed(fields: { conversationId: string; error: string }): void {
+    this.log.error({ event: 'hearing-failed', ...fields }, 'speech could not be understood');
+  }
+
   writeFailed(fields: { what: string; error: string }): void {
     this.log.error({ event: 'write-failed', ...fields }, 'something could not be stored');
   }

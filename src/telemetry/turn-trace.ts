@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * The moments of a turn, in the order in which they come:
- * the turn was accepted; the prompt left for the model; its first word came; the first piece of text went to the
+ * The moments of a turn, in the order in which they come (a speculation asks the model before the turn is accepted):
+ * the words were known, of what was spoken; the turn was accepted; the prompt left for the model; its first word came; the first piece of text went to the
  * voice (t1); its first audio came (t2); the first frame was handed to the socket (t3); the turn ended.
  */
 export const MARKS = [
+  'transcribed',
   'accepted',
   'model_asked',
   'first_token',
@@ -19,22 +20,22 @@ export type Mark = (typeof MARKS)[number];
 
 export interface Span {
   readonly name: string;
-  /** Milliseconds since the turn was accepted. */
+  /** Milliseconds since the turn began. */
   readonly startMs: number;
   readonly endMs: number;
   readonly degraded: string | null;
 }
 
-/** When what happened in one turn. */
+/** When what happened in one turn. Its times count from when a person began to wait: the end of speech, or now. */
 export class TurnTrace {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #marks = new Map<Mark, number>();
   readonly #spans: Span[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, startedMs = clock.monotonicMs()) {
     this.#clock = clock;
-    this.#startedMs = clock.monotonicMs();
+    this.#startedMs = startedMs;
     this.mark('accepted');
   }
 
@@ -52,7 +53,7 @@ export class TurnTrace {
     });
   }
 
-  /** Milliseconds since the turn was accepted, of the moments that came. */
+  /** Milliseconds since the turn began, of the moments that came. */
   get marks(): Readonly<Partial<Record<Mark, number>>> {
     return Object.fromEntries(this.#marks);
   }

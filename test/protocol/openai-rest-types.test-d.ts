@@ -48,7 +48,7 @@ export type Answers = Nothing<
   }>
 >;
 
-/** Every field that we read is one of theirs. `user` of a secret is ours: the token decides who its holder is. */
+/** Every field that we read is one of theirs. `user` of a secret is ours: the token decides who its holder is; so is `half_duplex`. */
 export type Requests = Nothing<
   | UnknownFields<
       z.input<typeof conversations.createConversationRequest>,
@@ -62,7 +62,10 @@ export type Requests = Nothing<
       z.input<typeof conversations.createItemsRequest>,
       Omit<Conversations.ItemCreateParams, 'include'>
     >
-  | UnknownFields<Omit<z.input<typeof rest.clientSecretRequest>, 'user'>, ClientSecretCreateParams>
+  | Exclude<
+      UnknownFields<Omit<z.input<typeof rest.clientSecretRequest>, 'user'>, ClientSecretCreateParams>,
+      '.session.audio.input.half_duplex'
+    >
   | UnknownFields<z.input<typeof chat.chatCompletionRequest>, ChatCompletionCreateParams>
   | UnknownFields<z.input<typeof audio.speechRequest>, SpeechCreateParams>
 >;

@@ -49,8 +49,11 @@ type WithIdentity<T> = T extends { session: infer S }
   ? Omit<T, 'session'> & { session: S & SessionIdentity }
   : T;
 
+/** The one setting that is ours; it is echoed to those who set it. */
+type OurField = '.session.audio.input.half_duplex';
+
 type Unknown<Event extends { type: string }> = Event extends unknown
-  ? UnknownFields<Event, WithIdentity<TheirServerEvent<Event['type']>>>
+  ? Exclude<UnknownFields<Event, WithIdentity<TheirServerEvent<Event['type']>>>, OurField>
   : never;
 
 export type EveryEventIsAssignableToTheirs = Nothing<Mismatch<ServerEvent>>;
@@ -104,7 +107,7 @@ export type EveryAcceptedTypeIsOneOfTheirs = Nothing<Exclude<Input['type'], Real
 export type EveryTypeOfTheirsIsAccepted = Nothing<Exclude<RealtimeClientEvent['type'], Input['type']>>;
 
 type UnknownInput<E> = E extends { type: infer Type }
-  ? UnknownFields<E, TheirClientEvent<Extract<RealtimeClientEvent, { type: Type }>>>
+  ? Exclude<UnknownFields<E, TheirClientEvent<Extract<RealtimeClientEvent, { type: Type }>>>, OurField>
   : never;
 
 export type EveryAcceptedFieldIsOneOfTheirs = Nothing<UnknownInput<Input>>;

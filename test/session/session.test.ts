@@ -3,6 +3,7 @@ import { textOf } from '../../src/conversation/item.ts';
 import { VivavoceError } from '../../src/errors.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryStore } from '../support/memory-store.ts';
+import { ScriptedHearing } from '../support/scripted-hearing.ts';
 import { ScriptedVoice } from '../support/scripted-voice.ts';
 import { SessionHarness } from '../support/session-harness.ts';
 
@@ -594,7 +595,9 @@ describe('the session', () => {
   });
 
   it('refuses audio once, and an empty commit each time', async () => {
-    const harness = await SessionHarness.start([]);
+    const deaf = (clock: ManualClock) =>
+      new ScriptedHearing({ clock, unavailable: () => 'There are no ears here.' });
+    const harness = await SessionHarness.start([], { hearing: deaf });
     for (let i = 0; i < 3; i++) harness.receive({ type: 'input_audio_buffer.append', audio: 'AAAA' });
     harness.receive({ type: 'input_audio_buffer.commit' });
     expect(harness.all('error').map(({ error }) => error.code)).toEqual([

@@ -4,11 +4,13 @@ import { createTurnGraph } from '../../src/graph/graph.ts';
 import { decodeClientEvent } from '../../src/protocol/client-events.ts';
 import type { Outgoing } from '../../src/session/outgoing.ts';
 import { Session, type SessionDeps } from '../../src/session/session.ts';
+import { bytesOf } from '../../src/speech/audio/pcm.ts';
 import { Pronunciations } from '../../src/speech/pronunciations.ts';
 import { Telemetry } from '../../src/telemetry/events.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryStore } from './memory-store.ts';
+import { ScriptedHearing } from './scripted-hearing.ts';
 import { type ModelStep, ScriptedModel } from './scripted-model.ts';
 import { ScriptedVoice } from './scripted-voice.ts';
 
@@ -19,6 +21,7 @@ interface Options {
   readonly voice?: ScriptedVoice;
   readonly store?: MemoryStore;
   readonly conversation?: Conversation;
+  readonly hearing?: (clock: ManualClock) => ScriptedHearing;
   readonly deps?: Partial<SessionDeps>;
 }
 
@@ -29,6 +32,9 @@ export class SessionHarness {
   readonly store: MemoryStore;
   readonly model: ScriptedModel;
   readonly voice: ScriptedVoice;
+  readonly hearing: ScriptedHearing;
+  /** Why the session hung up, once it has. */
+  hungUp: string | null = null;
   readonly session: Session;
   readonly conversation: Conversation;
   /** Everything that was sent, with the time. */
@@ -46,6 +52,7 @@ export class SessionHarness {
     this.conversation = conversation;
     this.model = new ScriptedModel(clock, ...scripts);
     this.voice = options.voice ?? new ScriptedVoice(clock);
+    this.hearing = options.hearing?.(clock) ?? new ScriptedHearing({ clock });
     let id = 0;
     const ids = { next: (prefix: string) => `${prefix}_${++id}` };
     const deps: SessionDeps = {
@@ -65,7 +72,8 @@ export class SessionHarness {
         pronunciations: {},
       },
       limits: { softTokens: 50, hardTokens: 100 },
-      noVoiceInput: 'There are no ears here.',
+      hearing: this.hearing,
+      idle: { nudgeMs: null, endMs: null },
       ...options.deps,
     };
     this.session = new Session(deps, {
@@ -73,6 +81,9 @@ export class SessionHarness {
       model: 'any-model',
       patch: null,
       deliver: (event) => this.sent.push({ event, atMs: clock.monotonicMs() }),
+      onHangUp: (reason) => {
+        this.hungUp = reason;
+      },
     });
     this.session.start();
   }
@@ -101,6 +112,33 @@ export class SessionHarness {
       item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
     });
     this.receive({ type: 'response.create', response });
+  }
+
+  /** Streams what a microphone hears, frame by frame, in real time. */
+  async hear(frames: readonly Int16Array[]): Promise<void> {
+    for (const samples of frames) {
+      // What was spoken is complete, and on its way, when its time is over.
+      await this.clock.advance(32);
+      const audio = Buffer.from(bytesOf(samples)).toString('base64');
+      this.receive({ type: 'input_audio_buffer.append', audio });
+      await this.clock.settle();
+    }
+  }
+
+  /** Somebody speaks: `msPerWord` for each word. */
+  async speak(text: string, msPerWord = 256): Promise<void> {
+    await this.hear(this.hearing.speech(text, msPerWord));
+  }
+
+  async silence(ms: number): Promise<void> {
+    await this.hear(this.hearing.silence(ms));
+  }
+
+  /** The settings of a voice client whose audio is 16 kHz, so that a frame is an event. */
+  listen(input: object = {}): void {
+    const format = { type: 'audio/pcm', rate: 16_000 };
+    const session = { type: 'realtime', audio: { input: { format, transcription: {}, ...input } } };
+    this.receive({ type: 'session.update', session });
   }
 
   types(): string[] {

@@ -1,0 +1,262 @@
+import type { Clock } from '../clock.ts';
+import type { Conversation } from '../conversation/conversation.ts';
+import type { MessageItem } from '../conversation/item.ts';
+import { messageOf } from '../errors.ts';
+import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import { isBackchannel, sameWords } from '../speech/backchannel.ts';
+import type { Transcript } from '../speech/stt/transcriber.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import type { ListenerEvents } from './listener.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import { userAudioItem } from './user-item.ts';
+import { UserMessageWriter } from './user-message-writer.ts';
+import type { UserUtterance } from './user-utterance.ts';
+
+/** So much speech takes the floor from an agent that speaks … */
+const INTERRUPTION_MS = 300;
+/** … once its words had so long to show that it is only listening noise. */
+const WORDS_MS = 200;
+/** Nobody says "mhm" for so long. */
+const LONGEST_BACKCHANNEL_MS = 1_200;
+
+/** What a turn does to the agent. */
+export interface AgentSide {
+  /** The client hears the agent at this moment. */
+  isAudible(): boolean;
+  /** A reply is being made. */
+  isAnswering(): boolean;
+  /** Stops everything that is said. True when a reply was cut of which nobody has heard a word. */
+  interrupt(): boolean;
+  /** Answers what stands in the conversation. */
+  answer(said: Said | null): void;
+  /** Begins to answer what has probably been said; null when it cannot. */
+  rehearse(item: MessageItem, said: Said): Rehearsal | null;
+  /** Responses that are asked for meanwhile wait until this has settled. */
+  awaitWords(words: Promise<unknown>): void;
+}
+
+/** What is known of the words that are answered. */
+export interface Said {
+  /** When the speech ended and when its words were known, monotonic milliseconds. */
+  readonly endedAtMs: number;
+  readonly transcribedMs: number;
+  readonly rehearsal: Rehearsal | null;
+}
+
+interface Options {
+  readonly clock: Clock;
+  readonly conversation: Conversation;
+  readonly outbox: Outbox<Outgoing>;
+  readonly telemetry: Telemetry;
+  readonly agent: AgentSide;
+  readonly config: () => WireRealtimeSession;
+  readonly speculates: boolean;
+}
+
+/**
+ * Who has the floor: decides when what is heard takes it from the agent, and when it is given back.
+ *
+ * While the agent is audible nothing is told to a client until it is sure that somebody speaks up, because players stop
+ * at `speech_started` and nobody can resume after it.
+ */
+export class Floor implements ListenerEvents, Disposable {
+  readonly #options: Options;
+  readonly #writer: UserMessageWriter;
+  /** What is being said. */
+  #current: UserUtterance | null = null;
+  /** What of it has been told. */
+  #toldText = '';
+  #rehearsal: Rehearsal | null = null;
+  /** The agent fell silent for somebody who may have said nothing: then it has to speak again. */
+  #owesAnswer = false;
+  /** What was said is told in the order in which it was said, however long its words take. */
+  #settled: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#writer = new UserMessageWriter(options);
+  }
+
+  begun(utterance: UserUtterance): void {
+    this.#current = utterance;
+    this.#toldText = '';
+    if (this.#mayBeBackchannel) {
+      this.#options.outbox.send({ type: 'vivavoce.output.ducked', item_id: utterance.itemId });
+    } else this.#announce(utterance);
+  }
+
+  progressed(utterance: UserUtterance): void {
+    if (!utterance.isAnnounced && !this.#isManual) {
+      if (this.#mayBeBackchannel && !takesTheFloor(utterance)) return;
+      this.#announce(utterance);
+    }
+    this.#tellPartial(utterance);
+  }
+
+  understood(utterance: UserUtterance, text: string): void {
+    if (text.trim() === '') return;
+    if (!utterance.isAnnounced) {
+      if (this.#mayBeBackchannel && isBackchannel(text)) return;
+      this.#announce(utterance);
+    }
+    this.#tellPartial(utterance);
+    this.#rehearse(utterance, text);
+  }
+
+  wentOn(_utterance: UserUtterance): void {
+    this.#dropRehearsal();
+  }
+
+  ended(utterance: UserUtterance, transcript: Promise<Transcript>, isCommitted: boolean): void {
+    if (this.#current === utterance) this.#current = null;
+    const rehearsal = this.#rehearsal;
+    this.#rehearsal = null;
+    if (utterance.isAnnounced) this.#writer.stopped(utterance);
+    if (isCommitted) {
+      rehearsal?.[Symbol.dispose]();
+      const words = this.#writer.commitUnheard(utterance, transcript, (error) => this.failed(error));
+      this.#options.agent.awaitWords(words);
+      return;
+    }
+    const settled = this.#settled;
+    const settle = async () => {
+      const heard = await transcript.then(
+        ({ text }) => ({ text: text.trim() }),
+        (error: unknown) => ({ error }),
+      );
+      const transcribedMs = utterance.readAtMs ?? this.#options.clock.monotonicMs();
+      await settled;
+      if (this.#isClosed) return rehearsal?.[Symbol.dispose]();
+      if ('error' in heard) {
+        rehearsal?.[Symbol.dispose]();
+        this.#notUnderstood(utterance, heard.error);
+      } else this.#understoodAll(utterance, heard.text, transcribedMs, rehearsal);
+    };
+    this.#settled = settle().catch((error) => this.failed(error));
+  }
+
+  dropped(utterance: UserUtterance): void {
+    if (this.#current === utterance) this.#current = null;
+    this.#dropRehearsal();
+    if (!utterance.isAnnounced) this.#giveBack(utterance);
+  }
+
+  failed(error: unknown): void {
+    this.#options.telemetry.hearingFailed({
+      conversationId: this.#options.conversation.id,
+      error: messageOf(error),
+    });
+  }
+
+  /** What a rehearsal was based on is no longer so: the client has changed its settings or the conversation. */
+  changed(): void {
+    this.#dropRehearsal();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#dropRehearsal();
+  }
+
+  get #isManual(): boolean {
+    return this.#options.config().audio.input.turn_detection === null;
+  }
+
+  /** Speech is not told before it is clear that it is more than a sign of listening. */
+  get #mayBeBackchannel(): boolean {
+    const detection = this.#options.config().audio.input.turn_detection;
+    return detection?.interrupt_response === true && this.#options.agent.isAudible();
+  }
+
+  #announce(utterance: UserUtterance): void {
+    const { agent, config } = this.#options;
+    utterance.isAnnounced = true;
+    this.#writer.started(utterance);
+    if (config().audio.input.turn_detection?.interrupt_response && agent.interrupt()) this.#owesAnswer = true;
+  }
+
+  #understoodAll(
+    utterance: UserUtterance,
+    text: string,
+    transcribedMs: number,
+    rehearsal: Rehearsal | null,
+  ): void {
+    const isNothing =
+      text === '' || (!utterance.isAnnounced && this.#mayBeBackchannel && isBackchannel(text));
+    if (isNothing) {
+      rehearsal?.[Symbol.dispose]();
+      this.#giveBack(utterance);
+      return;
+    }
+    if (!utterance.isAnnounced) {
+      this.#announce(utterance);
+      this.#writer.stopped(utterance);
+    }
+    this.#writer.commit(utterance, text);
+    const fits = rehearsal !== null && sameWords(rehearsal.text, text) ? rehearsal : null;
+    if (rehearsal !== fits) rehearsal?.[Symbol.dispose]();
+    this.#answer({ endedAtMs: utterance.endedAtMs, transcribedMs, rehearsal: fits });
+  }
+
+  #tellPartial(utterance: UserUtterance): void {
+    const { text } = utterance;
+    if (!text || text === this.#toldText) return;
+    this.#toldText = text;
+    this.#writer.partial(utterance, text);
+  }
+
+  /** Somebody made a sound and said nothing. */
+  #giveBack(utterance: UserUtterance): void {
+    const { outbox } = this.#options;
+    if (!utterance.isAnnounced) outbox.send({ type: 'vivavoce.output.resumed', item_id: utterance.itemId });
+    else if (this.#owesAnswer) this.#answer(null);
+  }
+
+  #notUnderstood(utterance: UserUtterance, error: unknown): void {
+    this.failed(error);
+    if (!utterance.isAnnounced) {
+      this.#giveBack(utterance);
+      return;
+    }
+    this.#writer.commitFailed(utterance, error);
+  }
+
+  #answer(said: Said | null): void {
+    const { agent, config } = this.#options;
+    const wantsAnswer = config().audio.input.turn_detection?.create_response === true;
+    // Somebody speaks again already: the answer will be to all of it.
+    const isSpeaking = this.#current?.isAnnounced === true;
+    if (wantsAnswer && !isSpeaking) {
+      this.#owesAnswer = false;
+      agent.answer(said);
+      return;
+    }
+    said?.rehearsal?.[Symbol.dispose]();
+    this.#owesAnswer = wantsAnswer;
+  }
+
+  #rehearse(utterance: UserUtterance, text: string): void {
+    const { agent, config, clock, speculates } = this.#options;
+    const detection = config().audio.input.turn_detection;
+    if (!speculates || !detection?.create_response || agent.isAnswering()) return;
+    // Silence alone decides with `server_vad`, so there the words do not matter.
+    if (detection.type === 'semantic_vad' && utterance.verdict === 'incomplete') return;
+    this.#dropRehearsal();
+    const said = { endedAtMs: utterance.endedAtMs, transcribedMs: clock.monotonicMs(), rehearsal: null };
+    this.#rehearsal = agent.rehearse(userAudioItem(utterance.itemId, text.trim(), clock.nowMs()), said);
+  }
+
+  #dropRehearsal(): void {
+    this.#rehearsal?.[Symbol.dispose]();
+    this.#rehearsal = null;
+  }
+}
+
+/** Whether speech over the agent's own is meant to stop it. */
+function takesTheFloor({ text, speechMs }: UserUtterance): boolean {
+  if (text === null || text.trim() === '') return speechMs >= INTERRUPTION_MS + WORDS_MS;
+  return !isBackchannel(text) || speechMs >= LONGEST_BACKCHANNEL_MS;
+}

@@ -1,0 +1,301 @@
+import type { Clock, IdSource } from '../clock.ts';
+import { VivavoceError } from '../errors.ts';
+import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import { decodeBase64Audio } from '../speech/audio/base64-audio.ts';
+import type { AudioFormat } from '../speech/audio/input-format.ts';
+import { isWav } from '../speech/audio/wav.ts';
+import type { Transcript } from '../speech/stt/transcriber.ts';
+import { Segmenter } from '../speech/vad/segmenter.ts';
+import { AudioInlet, FRAME_MS, type HeardFrame } from './audio-inlet.ts';
+import { endOfTurnMs, Pace } from './endpointing.ts';
+import type { Hearing } from './hearing.ts';
+import { PRE_ROLL_MS, PreRoll } from './pre-roll.ts';
+import { UserUtterance } from './user-utterance.ts';
+
+/** A client that sends nothing for so long in the middle of a turn is heard as silent. */
+const STALLED_MS = 1_000;
+/** Shorter commits hold no word. */
+const MIN_COMMIT_MS = 100;
+/** Whoever speaks so long without a pause is answered anyway. */
+const MAX_UTTERANCE_MS = 300_000;
+/** Audio that a client may send without ever committing it, and audio that may wait to be heard. */
+const MAX_BUFFER_MS = 600_000;
+
+/** What a listener has to tell. `ended` comes once for every utterance that has begun, unless it is dropped. */
+export interface ListenerEvents {
+  /** Somebody has begun to speak. */
+  begun(utterance: UserUtterance): void;
+  /** More speech has come, or more of it has been understood. */
+  progressed(utterance: UserUtterance): void;
+  /** What it says up to the pause that it is in; the person may yet go on. */
+  understood(utterance: UserUtterance, text: string): void;
+  /** The person goes on after a pause. */
+  wentOn(utterance: UserUtterance): void;
+  /** It is over. `isCommitted`: the client said so. */
+  ended(utterance: UserUtterance, transcript: Promise<Transcript>, isCommitted: boolean): void;
+  /** The client took it back. */
+  dropped(utterance: UserUtterance): void;
+  failed(error: unknown): void;
+}
+
+interface Options {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly hearing: Hearing;
+  /** What the recogniser learns of a voice is kept by it. */
+  readonly speaker: string;
+  readonly input: WireRealtimeSession['audio']['input'];
+  /** True while our own voice would be heard. */
+  readonly isEchoing: () => boolean;
+  readonly events: ListenerEvents;
+}
+
+/** Listens to one microphone: finds what is said in its audio, has it recognised, and tells when it is over. */
+export class Listener implements Disposable {
+  readonly #options: Options;
+  readonly #inlet: AudioInlet;
+  readonly #segmenter = new Segmenter(FRAME_MS);
+  readonly #pace = new Pace();
+  #input: Options['input'];
+  #utterance: UserUtterance | null = null;
+  readonly #preRoll = new PreRoll(FRAME_MS);
+  #isMuted = false;
+  /** Audio since the last commit or clear, as the client sent it. */
+  #bufferedMs = 0;
+  #appendedMs = 0;
+  #lastAppendMs = 0;
+  #stallTimer: Disposable | null = null;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#input = options.input;
+    this.#inlet = new AudioInlet({
+      vad: options.hearing.vad.open(),
+      onFrame: (frame) => this.#hear(frame),
+      isDeaf: () => this.#isMuted || options.isEchoing(),
+      isManual: () => this.#input.turn_detection === null,
+      onFailed: (error) => options.events.failed(error),
+    });
+    this.configure(options.input);
+  }
+
+  /** The utterance that is being said, or null. */
+  get utterance(): UserUtterance | null {
+    return this.#utterance;
+  }
+
+  /** Audio received so far, milliseconds. */
+  get heardMs(): number {
+    return this.#inlet.heardMs;
+  }
+
+  configure(input: Options['input']): void {
+    const wasManual = this.#input.turn_detection === null;
+    this.#input = input;
+    this.#preRoll.paddingMs =
+      input.turn_detection?.type === 'server_vad' ? input.turn_detection.prefix_padding_ms : PRE_ROLL_MS;
+    this.#segmenter.threshold =
+      input.turn_detection?.type === 'server_vad' ? input.turn_detection.threshold : 0.5;
+    // What was said so far was not asked to be judged by the other rule.
+    if (wasManual !== (input.turn_detection === null)) this.#drop();
+  }
+
+  /** From now on the microphone counts as silent, or no longer. */
+  mute(muted: boolean): void {
+    this.#inlet.afterAll(() => {
+      this.#isMuted = muted;
+    });
+  }
+
+  /** @throws VivavoceError `invalid_request` for what is no audio, or too much of it. */
+  append(audio: string): void {
+    const bytes = decodeBase64Audio(audio);
+    if (!bytes) throw badAudio('The audio is not base64.');
+    if (this.#appendedMs === 0 && isWav(bytes)) {
+      throw badAudio('Send the samples alone, without the header of a WAV file.');
+    }
+    const { format } = this.#input;
+    const ms = (bytes.length * 1000) / bytesPerSecond(format);
+    const waitingMs = this.#appendedMs - this.#inlet.heardMs;
+    if (Math.max(this.#input.turn_detection ? waitingMs : this.#bufferedMs, waitingMs) + ms > MAX_BUFFER_MS) {
+      throw badAudio(
+        'Ten minutes of audio wait already: commit or clear them, and send audio as fast as it is spoken.',
+        'input_audio_buffer_full',
+      );
+    }
+    this.#bufferedMs += ms;
+    this.#appendedMs += ms;
+    this.#lastAppendMs = this.#options.clock.monotonicMs();
+    this.#inlet.append(bytes, format);
+  }
+
+  /** @throws VivavoceError when there is nothing to commit. */
+  commit(): void {
+    if (this.#bufferedMs < MIN_COMMIT_MS) {
+      throw new VivavoceError(
+        'invalid_request',
+        `There are ${Math.round(this.#bufferedMs)} ms of audio in the buffer; a commit needs ${MIN_COMMIT_MS}.`,
+        { wireCode: 'input_audio_buffer_commit_empty' },
+      );
+    }
+    this.#bufferedMs = 0;
+    this.#inlet.afterAll(() => {
+      const utterance = this.#utterance ?? this.#begin(this.#inlet.heardMs);
+      utterance.push(this.#inlet.takeRest());
+      this.#end(utterance, true);
+    });
+  }
+
+  /** Forgets what has not been committed, then calls `done`. */
+  clear(done: () => void): void {
+    this.#bufferedMs = 0;
+    this.#inlet.afterAll(() => {
+      this.#inlet.takeRest();
+      this.#drop();
+      done();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stallTimer?.[Symbol.dispose]();
+    this.#utterance?.[Symbol.dispose]();
+    this.#utterance = null;
+    this.#inlet[Symbol.dispose]();
+  }
+
+  #hear({ samples, probability, startMs }: HeardFrame): void {
+    const endMs = startMs + FRAME_MS;
+    const detection = this.#input.turn_detection;
+    if (detection === null) {
+      const utterance = this.#utterance ?? this.#begin(startMs);
+      utterance.push(samples);
+      utterance.heardSpeech(endMs, utterance.speechMs + FRAME_MS);
+      return;
+    }
+    if (this.#utterance) this.#utterance.push(samples);
+    else this.#preRoll.push(samples);
+    this.#judge(probability, endMs);
+  }
+
+  /** Takes what the detector says of the frame that ends at `endMs`. */
+  #judge(probability: number, endMs: number): void {
+    const { events } = this.#options;
+    const silenceMs = this.#segmenter.silenceMs;
+    const change = this.#segmenter.push(probability);
+    if (change === 'onset') {
+      const utterance = this.#begin(endMs - this.#segmenter.onsetAgoMs);
+      for (const samples of this.#preRoll.take()) utterance.push(samples);
+      utterance.heardSpeech(endMs, this.#segmenter.speechMs);
+      events.begun(utterance);
+      this.#watchForStall();
+    }
+    const utterance = this.#utterance;
+    if (!utterance) return;
+    if (change === 'resumed') {
+      this.#pace.paused(silenceMs);
+      utterance.goOn();
+      events.wentOn(utterance);
+    }
+    if (this.#segmenter.speechMs !== utterance.speechMs) {
+      utterance.heardSpeech(endMs, this.#segmenter.speechMs);
+    }
+    if (change === 'pause') this.#read(utterance);
+    if (this.#segmenter.silenceMs === 0) events.progressed(utterance);
+    if (this.#isOver(utterance)) this.#end(utterance, false);
+  }
+
+  #isOver({ verdict, startMs, endMs }: UserUtterance): boolean {
+    const detection = this.#input.turn_detection;
+    if (endMs - startMs >= MAX_UTTERANCE_MS) return true;
+    const { silenceMs } = this.#segmenter;
+    return (
+      detection !== null &&
+      silenceMs > 0 &&
+      silenceMs >= endOfTurnMs(detection, verdict, this.#pace.hangoverMs)
+    );
+  }
+
+  /** Asks for the text at the first silence, so that it is there when the silence turns out to be the end. */
+  #read(utterance: UserUtterance): void {
+    const reading = utterance.read();
+    const tell = async () => {
+      const { text } = await reading;
+      await utterance.judge(text);
+      // The person may have gone on, or the turn may be over, while the words were looked at.
+      if (this.#utterance === utterance && utterance.read() === reading) {
+        this.#options.events.understood(utterance, text);
+      }
+    };
+    // What failed is told when the utterance ends and its text is wanted.
+    tell().catch(() => undefined);
+  }
+
+  #begin(startMs: number): UserUtterance {
+    const { clock, ids, hearing, speaker, events } = this.#options;
+    const { language, prompt } = this.#input.transcription ?? {};
+    const utterance = new UserUtterance({
+      ...{ clock, speaker, startMs },
+      itemId: ids.next('item'),
+      transcriber: hearing.transcriber,
+      turnDetector: hearing.turnDetector,
+      language: language ?? hearing.language,
+      prompt: prompt ?? null,
+      onPartial: () => {
+        if (this.#utterance === utterance) events.progressed(utterance);
+      },
+    });
+    this.#utterance = utterance;
+    return utterance;
+  }
+
+  #end(utterance: UserUtterance, isCommitted: boolean): void {
+    this.#leave();
+    this.#bufferedMs = 0;
+    const transcript = utterance.read();
+    const release = () => utterance[Symbol.dispose]();
+    transcript.then(release, release);
+    this.#options.events.ended(utterance, transcript, isCommitted);
+  }
+
+  #drop(): void {
+    const utterance = this.#utterance;
+    this.#leave();
+    this.#preRoll.take();
+    if (!utterance) return;
+    utterance[Symbol.dispose]();
+    this.#options.events.dropped(utterance);
+  }
+
+  #leave(): void {
+    this.#utterance = null;
+    this.#segmenter.end();
+    this.#stallTimer?.[Symbol.dispose]();
+    this.#stallTimer = null;
+  }
+
+  /** A turn does not hang on a client that stopped sending: each second without audio is a second of silence. */
+  #watchForStall(afterMs = STALLED_MS): void {
+    const { clock } = this.#options;
+    this.#stallTimer?.[Symbol.dispose]();
+    this.#stallTimer = clock.after(afterMs, () => {
+      this.#stallTimer = null;
+      if (!this.#utterance) return;
+      const quietMs = clock.monotonicMs() - this.#lastAppendMs;
+      if (quietMs < STALLED_MS) return this.#watchForStall(STALLED_MS - quietMs);
+      for (let ms = 0; ms < STALLED_MS && this.#utterance; ms += FRAME_MS)
+        this.#judge(0, this.#inlet.heardMs);
+      if (this.#utterance) this.#watchForStall();
+    });
+  }
+}
+
+function badAudio(message: string, wireCode?: string): VivavoceError {
+  return new VivavoceError('invalid_request', message, {
+    param: 'audio',
+    ...(wireCode !== undefined && { wireCode }),
+  });
+}
+
+function bytesPerSecond(format: AudioFormat): number {
+  return format.type === 'audio/pcm' ? format.rate * 2 : 8_000;
+}

@@ -1,0 +1,129 @@
+import { VivavoceError } from '../errors.ts';
+import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import { EchoGate } from './echo-gate.ts';
+import { type AgentSide, Floor } from './floor.ts';
+import type { Hearing } from './hearing.ts';
+import { Listener } from './listener.ts';
+import type { Playhead } from './playhead.ts';
+
+type FloorOptions = ConstructorParameters<typeof Floor>[0];
+
+interface Options extends Omit<FloorOptions, 'speculates' | 'agent'> {
+  readonly ids: ConstructorParameters<typeof Listener>[0]['ids'];
+  readonly hearing: Hearing;
+  readonly playhead: Playhead;
+  readonly agent: AgentSide;
+  /** Somebody has begun to speak, or has ended. */
+  readonly onStirred: () => void;
+}
+
+/** The ear of a session. It costs nothing until the first audio comes. */
+export class Microphone implements Disposable {
+  readonly #options: Options;
+  readonly #floor: Floor;
+  readonly #gate: EchoGate;
+  #listener: Listener | null = null;
+  #hasSaidWhyNot = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#floor = new Floor({ ...options, speculates: options.hearing.speculates });
+    this.#gate = new EchoGate(options.clock, options.playhead);
+  }
+
+  /** Somebody is speaking at this moment. */
+  get isHearing(): boolean {
+    return this.#listener?.utterance != null;
+  }
+
+  /** Audio received so far, milliseconds. */
+  get heardMs(): number {
+    return this.#listener?.heardMs ?? 0;
+  }
+
+  /** @throws VivavoceError `invalid_request` when it is no audio, or when nothing can be heard here: that once. */
+  append(audio: string): void {
+    const unavailable = this.#options.hearing.unavailable();
+    if (unavailable !== null && !this.#listener) {
+      // Fifty of these come in a second.
+      if (this.#hasSaidWhyNot) return;
+      this.#hasSaidWhyNot = true;
+      throw new VivavoceError('invalid_request', unavailable, {
+        param: 'audio',
+        wireCode: 'input_audio_unavailable',
+      });
+    }
+    this.#listener ??= this.#open();
+    this.#listener.append(audio);
+  }
+
+  /** @throws VivavoceError when there is nothing to commit. */
+  commit(): void {
+    if (this.#listener) {
+      this.#listener.commit();
+      return;
+    }
+    const why = this.#options.hearing.unavailable();
+    throw new VivavoceError('invalid_request', `There is no audio to commit.${why ? ` ${why}` : ''}`, {
+      wireCode: 'input_audio_buffer_commit_empty',
+    });
+  }
+
+  clear(): void {
+    const tell = () => this.#options.outbox.send({ type: 'input_audio_buffer.cleared' });
+    if (this.#listener) this.#listener.clear(tell);
+    else tell();
+  }
+
+  mute(muted: boolean): void {
+    this.#listener ??= this.#open();
+    this.#listener.mute(muted);
+  }
+
+  /** The session's settings have changed. */
+  configure(input: WireRealtimeSession['audio']['input']): void {
+    this.#floor.changed();
+    this.#listener?.configure(input);
+  }
+
+  /** The conversation has changed by other means than speech. */
+  conversationChanged(): void {
+    this.#floor.changed();
+  }
+
+  /** What is audible of the agent has changed. */
+  echoChanged(): void {
+    this.#gate.changed();
+  }
+
+  [Symbol.dispose](): void {
+    this.#floor[Symbol.dispose]();
+    this.#listener?.[Symbol.dispose]();
+  }
+
+  #open(): Listener {
+    const { clock, ids, hearing, conversation, config, onStirred } = this.#options;
+    const floor = this.#floor;
+    return new Listener({
+      ...{ clock, ids, hearing },
+      speaker: conversation.id,
+      input: config().audio.input,
+      isEchoing: () => config().audio.input.half_duplex === true && this.#gate.isClosed,
+      events: {
+        begun: (utterance) => {
+          onStirred();
+          floor.begun(utterance);
+        },
+        progressed: (utterance) => floor.progressed(utterance),
+        understood: (utterance, text) => floor.understood(utterance, text),
+        wentOn: (utterance) => floor.wentOn(utterance),
+        ended: (utterance, transcript, isCommitted) => {
+          onStirred();
+          floor.ended(utterance, transcript, isCommitted);
+        },
+        dropped: (utterance) => floor.dropped(utterance),
+        failed: (error) => floor.failed(error),
+      },
+    });
+  }
+}

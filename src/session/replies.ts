@@ -1,0 +1,163 @@
+import type { Conversation } from '../conversation/conversation.ts';
+import { messageOf, VivavoceError } from '../errors.ts';
+import { type SpokenReply, truncateToHeard } from './heard.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Playhead } from './playhead.ts';
+import { type CancelReason, Response, type ResponseDeps } from './response.ts';
+import type { ResponsePlan } from './response-plan.ts';
+
+/** Responses outside of the conversation that may run at once. */
+const MAX_RESPONSES = 8;
+/** Replies whose audio is remembered, so that they can be truncated after they were sent. */
+const REMEMBERED_REPLIES = 16;
+
+interface Options {
+  readonly deps: ResponseDeps;
+  readonly outbox: Outbox<Outgoing>;
+  readonly conversation: Conversation;
+  readonly playhead: Playhead;
+  /** Audio of a reply has been sent, or a reply has ended. */
+  readonly onChanged: () => void;
+}
+
+/** The responses of a session: those that are being made, and those that may still be heard. */
+export class Replies implements AsyncDisposable {
+  readonly #options: Options;
+  readonly #running = new Map<string, Response>();
+  readonly #spoken = new Map<string, SpokenReply>();
+  /** Those of which something may not have been played yet. */
+  readonly #playing = new Set<string>();
+  #active: Response | null = null;
+  #hasBeenHeard = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** The response that speaks in the conversation; there is one at most. */
+  get active(): Response | null {
+    return this.#active;
+  }
+
+  /** True once audio has been sent. */
+  get hasBeenHeard(): boolean {
+    return this.#hasBeenHeard;
+  }
+
+  /** Where the words of a reply are in its audio; null for one that was not spoken, or long ago. */
+  spoken(itemId: string): SpokenReply | null {
+    const active = this.#active?.spoken;
+    return this.#spoken.get(itemId) ?? (active?.itemId === itemId ? active : null);
+  }
+
+  /** @throws VivavoceError `conflict` when another one is being made. */
+  refuseSecond(plan: Pick<ResponsePlan, 'conversation'>): void {
+    if (plan.conversation && this.#active) {
+      throw new VivavoceError(
+        'conflict',
+        `Response ${this.#active.id} is still being made. Wait for its response.done or cancel it.`,
+        { wireCode: 'conversation_already_has_active_response' },
+      );
+    }
+    if (this.#running.size >= MAX_RESPONSES) {
+      throw new VivavoceError('conflict', `${MAX_RESPONSES} responses are being made; wait for one of them.`);
+    }
+  }
+
+  begin(plan: ResponsePlan, deps = this.#options.deps): Response {
+    const { outbox, playhead, onChanged } = this.#options;
+    const response = new Response(plan, deps, outbox, (itemId, ms) => {
+      if (ms > 0) this.#hasBeenHeard = true;
+      this.#playing.add(itemId);
+      playhead.sent(itemId, ms);
+      onChanged();
+    });
+    this.#running.set(response.id, response);
+    if (plan.conversation) this.#active = response;
+    response.onClosed(() => {
+      this.#running.delete(response.id);
+      if (this.#active === response) this.#active = null;
+      if (response.spoken) this.#remember(response.spoken);
+      onChanged();
+    });
+    return response;
+  }
+
+  /** @throws VivavoceError when there is no such response. */
+  cancel(id: string | null): void {
+    const response = id ? this.#running.get(id) : this.#active;
+    if (!response) {
+      throw new VivavoceError('invalid_request', 'There is no response to cancel.', {
+        wireCode: 'response_cancel_not_active',
+        param: id ? 'response_id' : null,
+      });
+    }
+    response.cancel('client_cancelled');
+  }
+
+  /** The client does not want to hear more of this item. */
+  stopSpeaking(itemId: string): void {
+    const { playhead } = this.#options;
+    if (this.#active?.spoken?.itemId === itemId) this.#active.cancel('client_cancelled');
+    if (playhead.itemId === itemId) this.#stopPlaying();
+  }
+
+  /** The client has thrown away what it had not played yet. */
+  flushed(): void {
+    this.#keepWhatWasHeard();
+    this.#stopPlaying();
+  }
+
+  /**
+   * Somebody has taken the floor: nothing more is said, and what was heard is kept. True when a reply was cut of which
+   * nobody has heard or read a word.
+   */
+  interrupt(): boolean {
+    const wasUnknown = this.#active !== null && this.#isUnknown(this.#active);
+    this.#active?.cancel('turn_detected');
+    this.flushed();
+    return wasUnknown;
+  }
+
+  async [Symbol.asyncDispose](reason: CancelReason = 'client_cancelled'): Promise<void> {
+    const running = [...this.#running.values()];
+    for (const response of running) response.cancel(reason);
+    await Promise.all(running.map((response) => response.done));
+  }
+
+  #isUnknown({ spoken, modality }: Response): boolean {
+    if (!spoken) return true;
+    if (modality === 'text') return spoken.generated === '';
+    return (this.#options.playhead.playedMs(spoken.itemId) ?? 0) === 0;
+  }
+
+  #keepWhatWasHeard(): void {
+    const { conversation, playhead, deps } = this.#options;
+    for (const id of this.#playing) {
+      const spoken = this.#spoken.get(id);
+      const item = conversation.items.find((other) => other.id === id);
+      const playedMs = playhead.playedMs(id) ?? 0;
+      if (!spoken || item?.type !== 'message' || playedMs >= spoken.timeline.sentMs) continue;
+      conversation.replace(truncateToHeard(item, spoken, playedMs).item).catch((error) => {
+        deps.telemetry.writeFailed({ what: id, error: messageOf(error) });
+      });
+    }
+  }
+
+  #stopPlaying(): void {
+    this.#options.playhead.stop();
+    this.#playing.clear();
+    this.#options.onChanged();
+  }
+
+  #remember(spoken: SpokenReply): void {
+    this.#spoken.set(spoken.itemId, spoken);
+    for (const id of this.#spoken.keys()) {
+      if (this.#spoken.size <= REMEMBERED_REPLIES) break;
+      this.#spoken.delete(id);
+    }
+    // A reply of which nothing was sent when it was cut has not been heard.
+    if (spoken.timeline.sentMs === 0) this.#playing.delete(spoken.itemId);
+  }
+}

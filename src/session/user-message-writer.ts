@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts';
+import type { Conversation } from '../conversation/conversation.ts';
+import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import type { Transcript } from '../speech/stt/transcriber.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
+import { userAudioItem } from './user-item.ts';
+import { transcriptionError, type UserUtterance } from './user-utterance.ts';
+import { toWireItem } from './wire-item.ts';
+
+interface Options {
+  readonly clock: Clock;
+  readonly conversation: Conversation;
+  readonly outbox: Outbox<Outgoing>;
+  readonly config: () => WireRealtimeSession;
+}
+
+/** What somebody has said, on the wire and in the store. */
+export class UserMessageWriter {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  started({ itemId, startMs }: UserUtterance): void {
+    this.#options.outbox.send({
+      type: 'input_audio_buffer.speech_started',
+      item_id: itemId,
+      audio_start_ms: Math.round(startMs),
+    });
+  }
+
+  stopped({ itemId, endMs }: UserUtterance): void {
+    this.#options.outbox.send({
+      type: 'input_audio_buffer.speech_stopped',
+      item_id: itemId,
+      audio_end_ms: Math.round(endMs),
+    });
+  }
+
+  /** What has been understood so far, for clients that listen to our own events. */
+  partial({ itemId }: UserUtterance, text: string): void {
+    this.#options.outbox.send({ type: 'vivavoce.transcript.partial', item_id: itemId, text });
+  }
+
+  /** The words are known: they become an item with their transcript. */
+  commit(utterance: UserUtterance, text: string): void {
+    this.#add(utterance.itemId, text);
+    this.#tellTranscript(utterance, text);
+  }
+
+  /** It was said and nobody knows what. */
+  commitFailed(utterance: UserUtterance, error: unknown): void {
+    this.#add(utterance.itemId, null);
+    this.#tellFailed(utterance, error);
+  }
+
+  /**
+   * It becomes an item at once, because the client wants it, and its words follow. Resolves when they are known or
+   * nobody will know them; `onFailed` gets the reason.
+   */
+  async commitUnheard(
+    utterance: UserUtterance,
+    transcript: Promise<Transcript>,
+    onFailed: (error: unknown) => void,
+  ): Promise<void> {
+    const { clock, conversation } = this.#options;
+    const createdAtMs = clock.nowMs();
+    this.#add(utterance.itemId, null);
+    try {
+      const text = (await transcript).text.trim();
+      const durable = conversation.replace(userAudioItem(utterance.itemId, text, createdAtMs));
+      this.#tellTranscript(utterance, text, durable);
+      await durable;
+    } catch (error) {
+      this.#tellFailed(utterance, error);
+      onFailed(error);
+    }
+  }
+
+  #add(itemId: string, text: string | null): void {
+    const { conversation, outbox, clock } = this.#options;
+    const item = userAudioItem(itemId, text, clock.nowMs());
+    const durable = conversation.add(item);
+    const placed = { item: toWireItem(item), previous_item_id: conversation.previousIdOf(itemId) };
+    outbox.send({
+      type: 'input_audio_buffer.committed',
+      item_id: itemId,
+      previous_item_id: placed.previous_item_id,
+    });
+    outbox.send({ type: 'conversation.item.added', ...placed });
+    outbox.send({ type: 'conversation.item.done', ...placed }, { after: durable });
+  }
+
+  /** Only to clients that asked for transcripts. */
+  #tellTranscript(utterance: UserUtterance, text: string, durable = Promise.resolve()): void {
+    const { outbox, config } = this.#options;
+    if (!config().audio.input.transcription) return;
+    const place = { item_id: utterance.itemId, content_index: 0 };
+    if (text !== '') {
+      outbox.send({ type: 'conversation.item.input_audio_transcription.delta', ...place, delta: text });
+    }
+    outbox.send(
+      {
+        type: 'conversation.item.input_audio_transcription.completed',
+        ...place,
+        transcript: text,
+        usage: { type: 'duration', seconds: utterance.seconds },
+      },
+      { after: durable },
+    );
+  }
+
+  /** To everybody: without it a person waits for an answer that does not come. */
+  #tellFailed({ itemId }: UserUtterance, error: unknown): void {
+    this.#options.outbox.send({
+      type: 'conversation.item.input_audio_transcription.failed',
+      item_id: itemId,
+      content_index: 0,
+      error: transcriptionError(error),
+    });
+  }
+}
