@@ -18,13 +18,14 @@ export class EchoGate {
     this.#playhead = playhead;
   }
 
-  /** Audio has been sent, or what was sent is no longer played. */
+  /** Audio has been sent, or what was sent is no longer played: then it falls silent now and not later. */
   changed(): void {
-    this.#silentAtMs = this.#playhead.silentAtMs;
+    const { isAudible, silentAtMs } = this.#playhead;
+    this.#silentAtMs = isAudible ? silentAtMs : Math.min(this.#silentAtMs, silentAtMs);
   }
 
   get isClosed(): boolean {
-    if (this.#playhead.isAudible) this.changed();
+    this.changed();
     return this.#clock.monotonicMs() < this.#silentAtMs + OPENS_AFTER_MS;
   }
 }

@@ -116,8 +116,9 @@ export class Listener implements Disposable {
     }
     const { format } = this.#input;
     const ms = (bytes.length * 1000) / bytesPerSecond(format);
-    const waitingMs = this.#appendedMs - this.#inlet.heardMs;
-    if (Math.max(this.#input.turn_detection ? waitingMs : this.#bufferedMs, waitingMs) + ms > MAX_BUFFER_MS) {
+    // With a detector nothing piles up but what has not been heard yet.
+    const waitingMs = this.#input.turn_detection ? this.#appendedMs - this.#inlet.heardMs : this.#bufferedMs;
+    if (waitingMs + ms > MAX_BUFFER_MS) {
       throw badAudio(
         'Ten minutes of audio wait already: commit or clear them, and send audio as fast as it is spoken.',
         'input_audio_buffer_full',

@@ -147,7 +147,6 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Sends one of our own events. */
   notify(event: Outgoing): void {
     this.#outbox.send(event);
   }
