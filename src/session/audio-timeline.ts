@@ -1,4 +1,6 @@
+import { type VoicedStretch, VoicedStretches } from '../speech/audio/voiced-stretches.ts';
 import { VOICE_RATE, type WordTime } from '../speech/tts/voice.ts';
+import { estimateWords, lengthOf, spokenWeight } from './estimated-words.ts';
 import type { SpokenFrame, Utterance } from './speaker.ts';
 
 /** How long a character takes when nothing better is known: about 14 in a second. */
@@ -13,12 +15,16 @@ interface Stretch {
   isWhole: boolean;
   /** From the start of the stretch; empty for an engine that does not say. */
   readonly words: WordTime[];
+  /** Where it has sound, from the start of the stretch; not looked at where the engine says where its words are. */
+  sound: VoicedStretches | readonly VoicedStretch[];
 }
 
 /** Where in the audio of a reply which of its words are: turns "heard so many milliseconds" into text. */
 export class AudioTimeline {
   readonly #stretches: Stretch[] = [];
   #sentSamples = 0;
+  /** Pieces whose words had to be guessed: how long they sounded, for how much text. */
+  #guessed = { voicedMs: 0, weight: 0 };
 
   /** The audio that has been sent. */
   get sentMs(): number {
@@ -29,7 +35,15 @@ export class AudioTimeline {
   add({ utterance, samples, words, isFirst, isWhole, pauseMs }: SpokenFrame): void {
     if (isFirst) {
       const at = this.sentMs;
-      this.#stretches.push({ utterance, pauseMs, startMs: at, endMs: at, isWhole: false, words: [] });
+      this.#stretches.push({
+        utterance,
+        pauseMs,
+        startMs: at,
+        endMs: at,
+        isWhole: false,
+        words: [],
+        sound: new VoicedStretches(VOICE_RATE),
+      });
     }
     this.#sentSamples += samples.length;
     const stretch = this.#stretches.at(-1);
@@ -37,6 +51,18 @@ export class AudioTimeline {
     if (words) stretch.words.push(...words);
     stretch.endMs = this.sentMs;
     stretch.isWhole = isWhole;
+    if (stretch.words.length === 0) this.#listen(stretch, samples);
+    else stretch.sound = [];
+  }
+
+  /** For a voice that does not say where its words are: pauses say something about it. */
+  #listen(stretch: Stretch, samples: Int16Array): void {
+    if (!(stretch.sound instanceof VoicedStretches)) return;
+    stretch.sound.push(samples);
+    if (!stretch.isWhole) return;
+    stretch.sound = stretch.sound.stretches();
+    this.#guessed.voicedMs += lengthOf(stretch.sound);
+    this.#guessed.weight += spokenWeight(stretch.utterance.spoken.text);
   }
 
   /**
@@ -48,28 +74,33 @@ export class AudioTimeline {
     for (const stretch of this.#stretches) {
       if (stretch.isWhole && playedMs >= stretch.endMs) offset = stretch.utterance.sentence.end;
       else if (playedMs > stretch.startMs) {
-        const spokenEnd = heardInStretch(stretch, playedMs - stretch.startMs);
+        const spokenEnd = this.#heardOf(stretch, playedMs - stretch.startMs);
         if (spokenEnd > 0) offset = stretch.utterance.spoken.toGenerated(spokenEnd);
       }
     }
     return offset;
   }
-}
 
-/** Offset in the spoken text behind the last word that was heard, 0 when none was. */
-function heardInStretch(stretch: Stretch, playedMs: number): number {
-  const timed = stretch.words.length > 0 ? stretch.words : wordsByLength(stretch);
-  return timed.findLast((word) => (word.startMs + word.endMs) / 2 <= playedMs)?.end ?? 0;
-}
+  /** Offset in the spoken text behind the last word that was heard, 0 when none was. */
+  #heardOf(stretch: Stretch, playedMs: number): number {
+    const words = stretch.words.length > 0 ? stretch.words : this.#guessWords(stretch);
+    return words.findLast((word) => (word.startMs + word.endMs) / 2 <= playedMs)?.end ?? 0;
+  }
 
-/** For an engine without word times every character takes the same time; of a whole piece it is known how long. */
-function wordsByLength({ utterance, pauseMs, startMs, endMs, isWhole }: Stretch): WordTime[] {
-  const { text } = utterance.spoken;
-  const msPerChar = isWhole ? (endMs - startMs - pauseMs) / Math.max(text.length, 1) : MS_PER_CHAR;
-  return [...text.matchAll(/\S+/gu)].map((match) => ({
-    start: match.index,
-    end: match.index + match[0].length,
-    startMs: pauseMs + match.index * msPerChar,
-    endMs: pauseMs + (match.index + match[0].length) * msPerChar,
-  }));
+  #guessWords({ utterance, pauseMs, startMs, endMs, isWhole, sound }: Stretch): WordTime[] {
+    const { text } = utterance.spoken;
+    const found = sound instanceof VoicedStretches ? sound.stretches() : sound;
+    const lengthMs = endMs - startMs;
+    // A voice too quiet to tell sound from silence sounds from our pause on.
+    const voiced = found.length > 0 ? found : [{ startMs: Math.min(pauseMs, lengthMs), endMs: lengthMs }];
+    if (isWhole) return estimateWords(text, voiced);
+    const missingMs = spokenWeight(text) * this.#msPerLetter - lengthOf(voiced);
+    if (missingMs <= 0) return estimateWords(text, voiced);
+    return estimateWords(text, [...voiced, { startMs: lengthMs, endMs: lengthMs + missingMs }]);
+  }
+
+  get #msPerLetter(): number {
+    const { voicedMs, weight } = this.#guessed;
+    return voicedMs > 0 && weight > 0 ? voicedMs / weight : MS_PER_CHAR;
+  }
 }

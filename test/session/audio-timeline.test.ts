@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AudioTimeline } from '../../src/session/audio-timeline.ts';
 import type { SpokenFrame, Utterance } from '../../src/session/speaker.ts';
 import type { WordTime } from '../../src/speech/tts/voice.ts';
+import { tone } from '../support/speech.ts';
 
 /** `text` begins at `start` of the reply and is spoken as it is. */
 function utterance(text: string, start: number): Utterance {
@@ -79,5 +80,28 @@ describe('what was heard', () => {
     const timeline = new AudioTimeline();
     timeline.add(frame(first, 500, { isFirst: true }));
     expect(timeline.heardOffset(500)).toBe(7);
+  });
+
+  it('of a voice without word times follows its pauses, not only its length', () => {
+    const timeline = new AudioTimeline();
+    const piece = utterance('Well, that was a very long winter.', 0);
+    // 300 ms "Well,", half a second of silence, 1,800 ms for the six other words.
+    timeline.add(frame(piece, 0, { isFirst: true, samples: tone(200, 24_000, 300 * 24) }));
+    timeline.add(frame(piece, 500));
+    timeline.add(frame(piece, 0, { samples: tone(200, 24_000, 1_800 * 24) }));
+    timeline.add(frame(piece, 0, { isWhole: true }));
+    expect([149, 151, 799, 850].map((ms) => timeline.heardOffset(ms))).toEqual([0, 5, 5, 5]);
+    expect(timeline.heardOffset(800 + 1_799)).toBe('Well, that was a very long winter.'.length);
+  });
+
+  it('of a voice without word times that was cut off is estimated by the pace that it had before', () => {
+    const timeline = new AudioTimeline();
+    // 15 letters and spaces in 3 s: slow.
+    timeline.add(frame(first, 0, { isFirst: true, samples: tone(200, 24_000, 3_000 * 24) }));
+    timeline.add(frame(first, 0, { isWhole: true }));
+    timeline.add(frame(second, 0, { isFirst: true, samples: tone(200, 24_000, 1_200 * 24) }));
+    expect(timeline.heardOffset(3_000 + 450)).toBe(14);
+    expect(timeline.heardOffset(3_000 + 600)).toBe(14 + ' Four'.length);
+    expect(timeline.heardOffset(3_000 + 1_200)).toBe(14 + ' Four'.length);
   });
 });
