@@ -104,8 +104,44 @@ export const settings = z.object({
   STT: z
     .enum(['auto', 'whisper', 'pocketsphinx', 'openai', 'none'])
     .default('auto')
-    .describe('Recogniser of speech.'),
-  VAD: z.enum(['silero', 'energy']).optional().describe('Detector of speech.'),
+    .describe(
+      'Recogniser of speech. `auto`: a server when `STT_BASE_URL` is set, a Whisper model that is there already, ' +
+        'PocketSphinx when it is installed, in this order; the next one answers when one fails.',
+    ),
+  STT_BASE_URL: url
+    .optional()
+    .describe('OpenAI-compatible transcription server. Default with `STT=openai`: `OPENAI_BASE_URL`.'),
+  STT_API_KEY: z.string().optional().describe('Default: `OPENAI_API_KEY`.'),
+  STT_MODEL: z
+    .string()
+    .optional()
+    .describe(
+      'Model of the server (`whisper-1`), or of the hub or a folder for `STT=whisper` ' +
+        '(default: Moonshine for English, else Whisper; fetched once into `DATA_DIR/models`).',
+    ),
+  STT_LANGUAGE: z
+    .string()
+    .regex(/^[a-z]{2,3}$/, 'must be a code such as en or de')
+    .optional()
+    .describe('Language of those who do not say theirs, ISO 639-1. Unset: the engine finds out.'),
+  STT_WORKERS: count
+    .default(Math.min(2, availableParallelism()))
+    .describe('Utterances that are recognised at once, by engines of this machine.'),
+  MODEL_HUB_URL: url.default('https://huggingface.co').describe('Where models are fetched from.'),
+  VAD: z
+    .enum(['silero', 'energy'])
+    .default('silero')
+    .describe('Detector of speech: a small neural network, or the level of sound alone.'),
+  SPECULATION: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether an answer is begun before it is certain that the person has finished, and held back.'),
+  IDLE_NUDGE_SECONDS: count
+    .optional()
+    .describe('The agent speaks up once after so long a silence. Unset: never.'),
+  IDLE_END_SECONDS: count
+    .optional()
+    .describe('The connection is closed after so long a silence. Unset: never.'),
   EMBEDDINGS: z
     .enum(['auto', 'ollama', 'local', 'none'])
     .default('auto')
@@ -120,8 +156,6 @@ export const settings = z.object({
 /** Values of settings whose engine does not exist yet: naming one stops the start instead of being ignored. */
 export const NOT_BUILT: Partial<Record<keyof typeof settings.shape, readonly string[] | 'any'>> = {
   TTS: ['kokoro'],
-  STT: ['whisper', 'pocketsphinx', 'openai'],
-  VAD: 'any',
   EMBEDDINGS: ['ollama', 'local'],
   EXTRACTION_MODEL: 'any',
   QDRANT_URL: 'any',
@@ -185,6 +219,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (value.TTS === 'openai' && !value.TTS_BASE_URL && !value.OPENAI_BASE_URL && !value.OPENAI_API_KEY) {
     problems.push('TTS=openai needs TTS_BASE_URL (a server of yours) or OPENAI_API_KEY');
+  }
+  if (value.STT === 'openai' && !value.STT_BASE_URL && !value.OPENAI_BASE_URL && !value.OPENAI_API_KEY) {
+    problems.push('STT=openai needs STT_BASE_URL (a server of yours) or OPENAI_API_KEY');
   }
   const { LLM_PRICE_INPUT: input, LLM_PRICE_CACHED_INPUT: cached, LLM_PRICE_OUTPUT: output } = value;
   if ((input === undefined) !== (output === undefined) || (cached !== undefined && input === undefined)) {

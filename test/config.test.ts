@@ -30,6 +30,8 @@ describe('without any setting', () => {
       OLLAMA_BASE_URL: 'http://127.0.0.1:11434',
       TTS: 'auto',
       STT: 'auto',
+      VAD: 'silero',
+      SPECULATION: 'on',
       EMBEDDINGS: 'auto',
     });
     for (const name of ['AGENT_FILE', 'OLLAMA_MODEL', 'OPENAI_API_KEY', 'TLS_CERT', 'TTS_VOICE'] as const) {
@@ -146,7 +148,7 @@ describe('a setting that cannot be used stops the start and is named:', () => {
 
 describe('an engine that is not built yet is never ignored silently:', () => {
   const valueFor = (name: string) =>
-    ({ VAD: 'silero', QDRANT_URL: 'http://127.0.0.1:6333' })[name] ?? 'postgres://me:secret@db';
+    ({ QDRANT_URL: 'http://127.0.0.1:6333' })[name] ?? 'postgres://me:secret@db';
   const cases = Object.entries(NOT_BUILT).flatMap(([name, values]) =>
     values === 'any' ? [[name, valueFor(name)] as const] : values.map((value) => [name, value] as const),
   );

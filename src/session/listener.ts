@@ -79,7 +79,6 @@ export class Listener implements Disposable {
     this.configure(options.input);
   }
 
-  /** The utterance that is being said, or null. */
   get utterance(): UserUtterance | null {
     return this.#utterance;
   }

@@ -131,7 +131,7 @@ export class UserUtterance implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#reading?.controller.abort(wentOn());
+    if (this.readAtMs === null) this.#reading?.controller.abort(wentOn());
     this.#recognition[Symbol.dispose]();
   }
 

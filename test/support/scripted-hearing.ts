@@ -103,15 +103,11 @@ export class ScriptedHearing implements Hearing {
       read: async (signal): Promise<Transcript> => {
         const reading = { text: text(), atMs: clock.monotonicMs(), aborted: false };
         this.readings.push(reading);
-        const { promise, resolve, reject } = Promise.withResolvers<void>();
-        const timer = clock.after(readMs?.() ?? 0, resolve);
-        signal.addEventListener('abort', () => {
-          reading.aborted = true;
-          timer[Symbol.dispose]();
-          reject(new VivavoceError('cancelled', 'the reading was given up'));
-        });
-        if ((readMs?.() ?? 0) > 0) await promise;
-        else timer[Symbol.dispose]();
+        const waitMs = readMs?.() ?? 0;
+        if (waitMs > 0)
+          await waitOr(clock, waitMs, signal, () => {
+            reading.aborted = true;
+          });
         if (fails?.()) throw new VivavoceError('engine_failed', 'the recogniser broke');
         return { text: reading.text, words: null };
       },
@@ -121,6 +117,18 @@ export class ScriptedHearing implements Hearing {
       },
     };
   }
+}
+
+async function waitOr(clock: Clock, ms: number, signal: AbortSignal, onAbort: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = clock.after(ms, resolve);
+  const giveUp = () => {
+    onAbort();
+    timer[Symbol.dispose]();
+    reject(new VivavoceError('cancelled', 'the reading was given up'));
+  };
+  signal.addEventListener('abort', giveUp);
+  await promise.finally(() => signal.removeEventListener('abort', giveUp));
 }
 
 const scriptedVad: VadStream = {
