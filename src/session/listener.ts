@@ -21,7 +21,7 @@ const MAX_UTTERANCE_MS = 300_000;
 /** Audio that a client may send without ever committing it, and audio that may wait to be heard. */
 const MAX_BUFFER_MS = 600_000;
 
-/** What a listener has to tell. `ended` comes once for every utterance that has begun, unless it is dropped. */
+/** What a listener has to tell. An utterance that has begun is `ended` or `dropped` once. */
 export interface ListenerEvents {
   /** Somebody has begun to speak. */
   begun(utterance: UserUtterance): void;
@@ -83,7 +83,7 @@ export class Listener implements Disposable {
     return this.#utterance;
   }
 
-  /** Audio received so far, milliseconds. */
+  /** Audio received so far. */
   get heardMs(): number {
     return this.#inlet.heardMs;
   }
@@ -180,7 +180,7 @@ export class Listener implements Disposable {
   /** Takes what the detector says of the frame that ends at `endMs`. */
   #judge(probability: number, endMs: number): void {
     const { events } = this.#options;
-    const silenceMs = this.#segmenter.silenceMs;
+    const { silenceMs } = this.#segmenter;
     const change = this.#segmenter.push(probability);
     if (change === 'onset') {
       const utterance = this.#begin(endMs - this.#segmenter.onsetAgoMs);
@@ -261,9 +261,8 @@ export class Listener implements Disposable {
     const utterance = this.#utterance;
     this.#leave();
     this.#preRoll.take();
-    if (!utterance) return;
-    utterance[Symbol.dispose]();
-    this.#options.events.dropped(utterance);
+    utterance?.[Symbol.dispose]();
+    if (utterance) this.#options.events.dropped(utterance);
   }
 
   #leave(): void {

@@ -104,6 +104,23 @@ export function mergeSession(
   };
 }
 
+/** The same for a session that only listens, and tells what it has understood. */
+export function withoutResponses(session: WireRealtimeSession): WireRealtimeSession {
+  const { input } = session.audio;
+  const detection = input.turn_detection;
+  return {
+    ...session,
+    audio: {
+      ...session.audio,
+      input: {
+        ...input,
+        transcription: input.transcription ?? {},
+        turn_detection: detection && { ...detection, create_response: false, interrupt_response: false },
+      },
+    },
+  };
+}
+
 /** The name of a voice, of a string or of an object with an id. */
 export function voiceOf(voice: WireVoice | null | undefined): string | null {
   return typeof voice === 'string' ? voice : (voice?.id ?? null);

@@ -1,33 +1,24 @@
 import type { Agent } from '../agent-file.ts';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
-import { textOf } from '../conversation/item.ts';
-import { messageOf, VivavoceError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
-import type { ClientEvent, Decoded, ResponseParams } from '../protocol/client-events.ts';
+import type { ClientEvent, Decoded } from '../protocol/client-events.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
-import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import type { WireRealtimeSession, WireSession } from '../protocol/wire-session.ts';
 import { errorEvent } from './error-event.ts';
-import type { AgentSide, Said } from './floor.ts';
-import { Greeting } from './greeting.ts';
 import type { Hearing } from './hearing.ts';
 import { ItemRequests } from './item-requests.ts';
 import { Microphone } from './microphone.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Playhead } from './playhead.ts';
-import { Rehearsal } from './rehearsal.ts';
 import { Replies } from './replies.ts';
+import { Responder, refuseResponse } from './responder.ts';
 import type { ResponseDeps } from './response.ts';
-import { planResponse, planSaying } from './response-plan.ts';
-import { defaultSession, mergeSession, type SessionDefaults } from './session-config.ts';
+import { defaultSession, mergeSession, type SessionDefaults, withoutResponses } from './session-config.ts';
 import { Silence } from './silence.ts';
-
-/** What the model is told when it speaks up because nobody else does. */
-const NUDGE =
-  'The person has said nothing for a while. Say one short, friendly sentence that invites them to go on. ' +
-  'Do not repeat what you have said.';
 
 export interface SessionDeps extends ResponseDeps {
   readonly clock: Clock;
@@ -68,14 +59,12 @@ export class Session implements AsyncDisposable {
   readonly #playhead: Playhead;
   readonly #replies: Replies;
   readonly #items: ItemRequests;
+  readonly #responder: Responder;
   readonly #microphone: Microphone;
   readonly #silence: Silence;
   #config: WireRealtimeSession;
-  readonly #greeting = new Greeting();
-  /** Words that the client has committed and that are still being recognised. */
-  #words: Promise<unknown> | null = null;
-  /** The person has spoken while a reply that may not be interrupted was made. */
-  #answersNext = false;
+  /** `transcription`: writes down what is said, and answers nothing. */
+  #type: WireSession['type'] = 'realtime';
 
   constructor(deps: SessionDeps, { conversation, model, patch, deliver, onHangUp }: SessionOptions) {
     this.#deps = deps;
@@ -99,19 +88,20 @@ export class Session implements AsyncDisposable {
       voice: deps.defaultVoice,
     };
     this.#config = defaultSession(this.#defaults);
-    if (patch) this.#config = mergeSession(this.#config, patch, this.#defaults, { voiceIsFixed: false });
+    if (patch) this.#merge(patch);
+    const config = () => this.#config;
+    this.#responder = new Responder({ ...{ deps, conversation, playhead, config }, replies: this.#replies });
     this.#microphone = new Microphone({
       ...deps,
-      ...{ conversation, outbox, playhead },
-      config: () => this.#config,
-      agent: this.#agentSide(),
+      ...{ conversation, outbox, playhead, config },
+      agent: this.#responder,
       onStirred: () => this.#silence.stirred(),
     });
     this.#silence = new Silence({
       ...{ clock: deps.clock, ids: deps.ids, idle: deps.idle, playhead, outbox, conversation },
       isBusy: () => this.#replies.active !== null || this.#microphone.isHearing,
       heardMs: () => this.#microphone.heardMs,
-      nudge: () => this.#nudge(),
+      nudge: () => this.#responder.nudge(),
       hangUp: onHangUp,
     });
     this.#silence.configure(this.#config);
@@ -119,17 +109,14 @@ export class Session implements AsyncDisposable {
 
   /** Says hello on the wire, and aloud when the agent has a greeting and the conversation is new. */
   start(): void {
-    const { clock, agent } = this.#deps;
-    this.#outbox.send({ type: 'session.created', session: this.#config });
+    const { agent } = this.#deps;
+    this.#outbox.send({ type: 'session.created', session: this.#wire() });
     this.#outbox.send({
       type: 'conversation.created',
       conversation: { id: this.#conversation.id, object: 'realtime.conversation' },
     });
-    if (agent.greeting !== null && this.#conversation.items.length === 0) {
-      const { greeting } = agent;
-      this.#greeting.wait(clock, () =>
-        this.#replies.begin(planSaying(greeting, this.#config, this.#conversation)),
-      );
+    if (agent.greeting !== null && this.#type === 'realtime' && this.#conversation.items.length === 0) {
+      this.#responder.greet(agent.greeting);
     }
   }
 
@@ -155,7 +142,7 @@ export class Session implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#silence[Symbol.dispose]();
     this.#microphone[Symbol.dispose]();
-    this.#greeting.drop();
+    this.#responder.dropGreeting();
     await this.#replies[Symbol.asyncDispose]();
     await this.#outbox.idle();
   }
@@ -182,7 +169,8 @@ export class Session implements AsyncDisposable {
         this.#outbox.send(this.#items.truncate(event));
         return;
       case 'response.create':
-        this.#respond(event.response ?? {});
+        if (this.#type === 'transcription') refuseResponse();
+        this.#responder.respond(event.response ?? {});
         return;
       case 'response.cancel':
         this.#replies.cancel(event.response_id ?? null);
@@ -210,24 +198,23 @@ export class Session implements AsyncDisposable {
   }
 
   #update({ session }: Event<'session.update'>): void {
-    if (session.type === 'transcription') {
-      throw new VivavoceError(
-        'invalid_request',
-        'There are no transcription sessions here: use a realtime session with create_response false.',
-        { param: 'session.type' },
-      );
-    }
-    this.#config = mergeSession(this.#config, session, this.#defaults, {
-      voiceIsFixed: this.#replies.hasBeenHeard,
-    });
+    this.#merge(session);
     this.#microphone.configure(this.#config.audio.input);
     this.#silence.configure(this.#config);
-    this.#outbox.send({ type: 'session.updated', session: this.#config });
+    this.#outbox.send({ type: 'session.updated', session: this.#wire() });
+  }
+
+  #merge(patch: SessionPatch): void {
+    this.#type = patch.type ?? this.#type;
+    this.#config = mergeSession(this.#config, patch, this.#defaults, {
+      voiceIsFixed: this.#replies.hasBeenHeard,
+    });
+    if (this.#type === 'transcription') this.#config = withoutResponses(this.#config);
   }
 
   #create(event: Event<'conversation.item.create'>): void {
     const { item, previousId, durable } = this.#items.create(event);
-    this.#greeting.drop();
+    this.#responder.dropGreeting();
     this.#microphone.conversationChanged();
     this.#silence.stirred();
     const body = { item, previous_item_id: previousId };
@@ -235,66 +222,16 @@ export class Session implements AsyncDisposable {
     this.#outbox.send({ type: 'conversation.item.done', ...body }, { after: durable });
   }
 
-  #respond(params: ResponseParams): void {
-    this.#greeting.drop();
-    const plan = planResponse(params, { ...this.#basis(), words: this.#words });
-    this.#replies.refuseSecond(plan);
-    this.#replies.begin(plan);
-  }
-
-  #basis() {
-    const { graph, limits } = this.#deps;
-    return { session: this.#config, conversation: this.#conversation, graph, limits };
-  }
-
-  #agentSide(): AgentSide {
-    return {
-      isAudible: () => this.#playhead.isAudible,
-      isAnswering: () => this.#replies.active !== null,
-      interrupt: () => {
-        this.#greeting.drop();
-        return this.#replies.interrupt();
-      },
-      answer: (said) => this.#answer(said),
-      rehearse: (tentative, said) => {
-        const plan = { ...planResponse({}, { ...this.#basis(), tentative }), ...timesOf(said) };
-        return new Rehearsal(textOf(tentative), plan, this.#deps);
-      },
-      awaitWords: (words) => {
-        const all = Promise.all([this.#words, words]);
-        this.#words = all;
-        void all.finally(() => {
-          if (this.#words === all) this.#words = null;
-        });
-      },
-    };
-  }
-
-  #answer(said: Said | null): void {
-    if (this.#replies.active) {
-      said?.rehearsal?.[Symbol.dispose]();
-      this.#answersNext = true;
-      return;
-    }
-    if (said?.rehearsal) {
-      const { plan, deps } = said.rehearsal.performance();
-      this.#replies.begin({ ...plan, ...timesOf(said) }, deps);
-    } else this.#replies.begin({ ...planResponse({}, this.#basis()), ...(said && timesOf(said)) });
-  }
-
-  #nudge(): void {
-    this.#replies.begin(planResponse({}, { ...this.#basis(), note: NUDGE }));
-  }
-
   #repliesChanged(): void {
     this.#microphone.echoChanged();
     this.#silence.check();
-    if (!this.#answersNext || this.#replies.active) return;
-    this.#answersNext = false;
-    this.#answer(null);
+    this.#responder.repliesChanged();
   }
-}
 
-function timesOf({ endedAtMs, transcribedMs }: Said) {
-  return { startedMs: endedAtMs, transcribedMs };
+  /** The settings in force, as this kind of session shows them. */
+  #wire(): WireSession {
+    const { id, object, expires_at, audio, include } = this.#config;
+    if (this.#type === 'realtime') return this.#config;
+    return { id, object, expires_at, type: 'transcription', audio: { input: audio.input }, include };
+  }
 }

@@ -11,6 +11,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { RealtimeClient } from '../support/realtime-client.ts';
+import { ScriptedHearing } from '../support/scripted-hearing.ts';
 
 /** The server's door with a conversation behind it that comes when `lease` resolves, and counts who has it. */
 async function door(ready: Promise<void> = Promise.resolve()) {
@@ -102,6 +103,8 @@ test('closing ends although a write never does, and nobody is left connected', a
     telemetry: new Telemetry(createLogger('silent')),
     agent: { name: 'Test', instructions: '', voice: null, greeting: null, pronunciations: {} },
     defaultVoice: 'tone',
+    hearing: new ScriptedHearing({ clock }),
+    idle: { nudgeMs: null, endMs: null },
     // What a response needs: nobody asks for one.
   } as never);
   const server = createServer().listen(0, '127.0.0.1');

@@ -352,3 +352,23 @@ describe('a long silence', () => {
     expect(texts(harness)).toEqual(['hello', 'One two.', '', 'Still there?']);
   });
 });
+
+describe('a transcription session', () => {
+  it('writes down what is said and answers nothing', async () => {
+    const harness = await SessionHarness.start([['Never.']]);
+    const input = { format: { type: 'audio/pcm', rate: 16_000 } };
+    harness.receive({ type: 'session.update', session: { type: 'transcription', audio: { input } } });
+    expect(harness.last('session.updated').session).toMatchObject({
+      type: 'transcription',
+      audio: { input: { turn_detection: { create_response: false } } },
+    });
+    await harness.speak('note this down');
+    await harness.silence(960);
+    expect(harness.last('conversation.item.input_audio_transcription.completed').transcript).toBe(
+      'note this down',
+    );
+    harness.receive({ type: 'response.create' });
+    expect(codes(harness)).toEqual(['invalid_request']);
+    expect(harness.model.requests).toEqual([]);
+  });
+});

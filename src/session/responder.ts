@@ -1,0 +1,128 @@
+import type { Conversation } from '../conversation/conversation.ts';
+import { type MessageItem, textOf } from '../conversation/item.ts';
+import { VivavoceError } from '../errors.ts';
+import type { TurnGraph } from '../graph/graph.ts';
+import type { ReplyLimits } from '../graph/state.ts';
+import type { ResponseParams } from '../protocol/client-events.ts';
+import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import type { AgentSide, Said } from './floor.ts';
+import { Greeting } from './greeting.ts';
+import type { Playhead } from './playhead.ts';
+import { Rehearsal } from './rehearsal.ts';
+import type { Replies } from './replies.ts';
+import type { ResponseDeps } from './response.ts';
+import { planResponse, planSaying } from './response-plan.ts';
+
+/** What the model is told when it speaks up because nobody else does. */
+const NUDGE =
+  'The person has said nothing for a while. Say one short, friendly sentence that invites them to go on. ' +
+  'Do not repeat what you have said.';
+
+interface Options {
+  readonly deps: ResponseDeps & { readonly graph: TurnGraph; readonly limits: ReplyLimits };
+  readonly conversation: Conversation;
+  readonly replies: Replies;
+  readonly playhead: Playhead;
+  readonly config: () => WireRealtimeSession;
+}
+
+/** Decides what is answered, and when: to what a client asks for, to what a person has said, and unasked. */
+export class Responder implements AgentSide {
+  readonly #options: Options;
+  readonly #greeting = new Greeting();
+  /** Words that the client has committed and that are still being recognised. */
+  #words: Promise<unknown> | null = null;
+  /** The person has spoken while a reply that may not be interrupted was made. */
+  #answersNext = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Says `text` a little later, unless the person is quicker. */
+  greet(text: string): void {
+    const { deps, replies, config, conversation } = this.#options;
+    this.#greeting.wait(deps.clock, () => replies.begin(planSaying(text, config(), conversation)));
+  }
+
+  dropGreeting(): void {
+    this.#greeting.drop();
+  }
+
+  /** @throws VivavoceError for what cannot be answered, or not now. */
+  respond(params: ResponseParams): void {
+    const { replies } = this.#options;
+    this.#greeting.drop();
+    const plan = planResponse(params, { ...this.#basis(), words: this.#words });
+    replies.refuseSecond(plan);
+    replies.begin(plan);
+  }
+
+  /** Speaks up in a silence. */
+  nudge(): void {
+    this.#options.replies.begin(planResponse({}, { ...this.#basis(), note: NUDGE }));
+  }
+
+  isAudible(): boolean {
+    return this.#options.playhead.isAudible;
+  }
+
+  isAnswering(): boolean {
+    return this.#options.replies.active !== null;
+  }
+
+  interrupt(): boolean {
+    this.#greeting.drop();
+    return this.#options.replies.interrupt();
+  }
+
+  answer(said: Said | null): void {
+    const { replies } = this.#options;
+    if (replies.active) {
+      said?.rehearsal?.[Symbol.dispose]();
+      this.#answersNext = true;
+      return;
+    }
+    const times = said ? timesOf(said) : {};
+    if (said?.rehearsal) {
+      const { plan, deps } = said.rehearsal.performance();
+      replies.begin({ ...plan, ...times }, deps);
+    } else replies.begin({ ...planResponse({}, this.#basis()), ...times });
+  }
+
+  rehearse(tentative: MessageItem, said: Said): Rehearsal {
+    const plan = { ...planResponse({}, { ...this.#basis(), tentative }), ...timesOf(said) };
+    return new Rehearsal(textOf(tentative), plan, this.#options.deps);
+  }
+
+  awaitWords(words: Promise<unknown>): void {
+    const all = Promise.all([this.#words, words]);
+    this.#words = all;
+    void all.finally(() => {
+      if (this.#words === all) this.#words = null;
+    });
+  }
+
+  /** A reply has ended: what waited for that comes next. */
+  repliesChanged(): void {
+    if (!this.#answersNext || this.#options.replies.active) return;
+    this.#answersNext = false;
+    this.answer(null);
+  }
+
+  #basis() {
+    const { deps, conversation, config } = this.#options;
+    return { session: config(), conversation, graph: deps.graph, limits: deps.limits };
+  }
+}
+
+/** A session that only writes down what is said answers nothing. */
+export function refuseResponse(): never {
+  throw new VivavoceError('invalid_request', 'A transcription session makes no responses.', {
+    param: 'type',
+  });
+}
+
+function timesOf({ endedAtMs, transcribedMs }: Said) {
+  return { startedMs: endedAtMs, transcribedMs };
+}
