@@ -4,6 +4,7 @@ import * as rest from '../protocol/rest.ts';
 import { speechRequest } from '../protocol/rest-audio.ts';
 import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from '../protocol/rest-chat.ts';
 import * as conversations from '../protocol/rest-conversations.ts';
+import * as transcriptions from '../protocol/rest-transcriptions.ts';
 
 interface Operation {
   readonly summary: string;
@@ -11,6 +12,8 @@ interface Operation {
   readonly path?: readonly string[];
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** JSON when absent. */
+  readonly bodyType?: string;
   readonly answers: Readonly<Record<string, z.ZodType>>;
 }
 
@@ -29,6 +32,7 @@ function operation({
   path = [],
   query = z.object({}),
   body,
+  bodyType = JSON_TYPE,
   answers,
 }: Operation): ZodOpenApiOperationObject {
   return {
@@ -38,7 +42,7 @@ function operation({
       ...(path.length > 0 && { path: z.object(Object.fromEntries(path.map((name) => [name, text]))) }),
       query: query.extend(ofUser.shape),
     },
-    ...(body && { requestBody: { content: { [JSON_TYPE]: { schema: body } } } }),
+    ...(body && { requestBody: { content: { [bodyType]: { schema: body } } } }),
     responses: {
       '200': {
         description: 'Done.',
@@ -152,6 +156,21 @@ const paths: ZodOpenApiPathsObject = {
       description: '24 kHz, 16 bit, mono; sent as it is made.',
       body: speechRequest,
       answers: { 'audio/wav': text, 'audio/pcm': text },
+    }),
+  },
+  '/v1/audio/transcriptions': {
+    post: operation({
+      summary: 'Write down what is said in a file',
+      description: 'WAV with 16-bit PCM of any rate, or raw PCM, µ-law or A-law; up to 25 MB.',
+      body: transcriptions.transcriptionForm,
+      bodyType: 'multipart/form-data',
+      answers: {
+        [JSON_TYPE]: z.union([transcriptions.transcription, transcriptions.verboseTranscription]),
+        'text/event-stream': transcriptions.transcriptionEvent,
+        'text/plain': text,
+        'application/x-subrip': text,
+        'text/vtt': text,
+      },
     }),
   },
   '/v1/models': {
