@@ -207,10 +207,9 @@ describe('a download that breaks off', () => {
 describe('a model that cannot be had', () => {
   test('says which files belong where, and which setting helps', async () => {
     const { url } = hub;
-    const files = modelFiles({ attempts: 2 });
-    await files.folder({ ...request, files: ['config.json'] }, never);
+    await modelFiles().folder({ ...request, files: ['config.json'] }, never);
     await hub[Symbol.asyncDispose]();
-    const error = await rejection(files.folder(request, never));
+    const error = await rejection(modelFiles({ attempts: 2 }).folder(request, never));
     expect(error.code).toBe('engine_unavailable');
     expect(error.message).toContain(`${url}/${MODEL}/resolve/main/${BIG}  →  ${join(modelsDir, MODEL, BIG)}`);
     expect(error.message).toContain('set STT_MODEL to the path of a folder');

@@ -31,11 +31,13 @@ export class HubServer implements AsyncDisposable {
   readonly answers: HubAnswer[] = [];
   /** Whether it says how long a file is and which. */
   tells = true;
+  readonly url: string;
   readonly #server: Server;
   #onRequest = Promise.withResolvers<HubRequest>();
 
   private constructor(server: Server) {
     this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('request', (request, response) => void this.#serve(request, response));
   }
 
@@ -43,10 +45,6 @@ export class HubServer implements AsyncDisposable {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new HubServer(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** The next request to the store. */
