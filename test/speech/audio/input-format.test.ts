@@ -27,9 +27,9 @@ const pcm = (rate: 8_000 | 16_000 | 24_000, lagSamples: number): Client => ({
 });
 
 const CLIENTS: readonly Client[] = [
-  pcm(8_000, 40),
+  pcm(8_000, 33),
   pcm(16_000, 0),
-  pcm(24_000, 20),
+  pcm(24_000, 16),
   ...(
     [
       ['audio/pcmu', encodeMuLaw],
@@ -41,7 +41,7 @@ const CLIENTS: readonly Client[] = [
     rate: 8_000,
     encode,
     cleanDb: 33,
-    lagSamples: 40,
+    lagSamples: 33,
   })),
 ];
 
