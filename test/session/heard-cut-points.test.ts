@@ -58,27 +58,31 @@ interface Cut {
   readonly recorded: { readonly whole: number; readonly half: number; readonly begun: number };
 }
 
-describe.skipIf(!canAlign())('after an interruption the stored text is what the client played', () => {
-  const flite = new FliteVoice({ workers: 2 });
-  beforeAll(() => flite.start());
-  afterAll(() => flite[Symbol.asyncDispose]());
+describe.skipIf(!canAlign())(
+  'after an interruption the stored text is what the client played',
+  { timeout: 60_000 },
+  () => {
+    const flite = new FliteVoice({ workers: 2 });
+    beforeAll(() => flite.start());
+    afterAll(() => flite[Symbol.asyncDispose]());
 
-  it('within a word of a recording, at 50 places, with a voice that knows where its words are', async () => {
-    const cuts = await cutEverywhere(flite);
-    expect(cuts).toHaveLength(CUTS);
-    print('with word times', cuts);
-    const isWithinAWord = ({ stored, recorded }: Cut) =>
-      [recorded.whole, recorded.half, recorded.begun].every((count) => Math.abs(stored - count) <= 1);
-    expect(cuts.filter((cut) => !isWithinAWord(cut))).toEqual([]);
-  });
+    it('within a word of a recording, at 50 places, with a voice that knows where its words are', async () => {
+      const cuts = await cutEverywhere(flite);
+      expect(cuts).toHaveLength(CUTS);
+      print('with word times', cuts);
+      const isWithinAWord = ({ stored, recorded }: Cut) =>
+        [recorded.whole, recorded.half, recorded.begun].every((count) => Math.abs(stored - count) <= 1);
+      expect(cuts.filter((cut) => !isWithinAWord(cut))).toEqual([]);
+    });
 
-  it('within half a word on average, with a voice that does not', async () => {
-    const cuts = await cutEverywhere(withoutTimes(flite));
-    print('without word times', cuts);
-    expect(cuts).toHaveLength(CUTS);
-    expect(meanError(cuts)).toBeLessThan(0.5);
-  });
-});
+    it('within half a word on average, with a voice that does not', async () => {
+      const cuts = await cutEverywhere(withoutTimes(flite));
+      print('without word times', cuts);
+      expect(cuts).toHaveLength(CUTS);
+      expect(meanError(cuts)).toBeLessThan(0.5);
+    });
+  },
+);
 
 /** Every reply once, each cut at its share of the places; they come in no order, so the store goes back and forth. */
 async function cutEverywhere(voice: Voice): Promise<Cut[]> {
