@@ -1,10 +1,12 @@
 import { Agent, type Dispatcher, request } from 'undici';
-import { messageOf, VivavoceError } from '../../errors.ts';
+import { type Clock, systemClock } from '../../clock.ts';
+import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
 import { cancelled } from '../../resilience/deadline.ts';
 import { OpenAiRecognition } from './openai-recognition.ts';
 import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
 import { readTranscript, readTranscriptStream } from './transcription-answer.ts';
 import { transcriptionForm } from './transcription-form.ts';
+import { type PassEngine, WindowedRecognition } from './windowed-recognition.ts';
 
 interface Options {
   /** With or without `/v1`: `http://127.0.0.1:8000/v1`. */
@@ -13,11 +15,23 @@ interface Options {
   readonly model: string;
   /** Ask when each word was said. Then nothing is streamed, and not every model can do it (`whisper-1` can). */
   readonly wordTimes?: boolean;
+  /**
+   * Send the utterance so far again and again while somebody speaks, for partial texts. Default: when the server answers
+   * fast, and there is no key; where there is one, somebody may pay for every second that is sent.
+   */
+  readonly partials?: boolean;
+  readonly clock?: Clock;
   /** Shared connections; the caller disposes it. Without it the transcriber has its own. */
   readonly dispatcher?: Dispatcher;
 }
 
+type OnText = (text: string) => void;
+
 const KEEP_ALIVE_MS = 60_000;
+/** With the 300 ms of new audio that a pass waits for, a partial text is then at most a second old. */
+const FAST_MS = 700;
+/** Of all sessions together; what is asked for at the end of a turn is not held up by more of them. */
+const MAX_EARLY = 2;
 const MAX_ERROR_CHARS = 4_000;
 /** Statuses with which servers refuse a field that they do not know. */
 const REFUSES_FIELD: ReadonlySet<number> = new Set([400, 422, 501]);
@@ -25,8 +39,8 @@ const REFUSES_FIELD: ReadonlySet<number> = new Set([400, 422, 501]);
 /**
  * A recogniser behind `POST /v1/audio/transcriptions`: OpenAI's, or any server that speaks like it.
  *
- * An utterance is sent when its text is asked for, all of it at once. The answer is streamed when the server can do
- * that, which is found out with the first one.
+ * An utterance is sent when its text is asked for, all of it at once, and before that only for `partials`. The answer
+ * is streamed when the server can do that, which is found out with the first one.
  */
 export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
   readonly engine = 'openai';
@@ -34,7 +48,11 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
   readonly #url: URL;
   readonly #options: Options;
   readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
   #canStream: boolean | null;
+  /** How the last answer came; false after a failure. */
+  #isFast = false;
+  #running = 0;
 
   /** @throws VivavoceError `config_invalid` when `baseUrl` is not an http(s) URL. */
   constructor(options: Options) {
@@ -42,12 +60,14 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
     this.model = options.model;
     this.#url = transcriptionUrl(options.baseUrl);
     this.#canStream = options.wordTimes ? false : null;
+    this.#clock = options.clock ?? systemClock;
     this.#dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
   }
 
   recognise(wanted: TranscriptionRequest): Recognition {
+    if (this.#sendsEarly) return new WindowedRecognition(this.#early(), wanted);
     return new OpenAiRecognition(wanted, (samples, onText, signal) =>
-      this.#transcribe(samples, wanted, onText, signal),
+      this.#timed(samples, wanted, onText, signal),
     );
   }
 
@@ -55,13 +75,49 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
     if (!this.#options.dispatcher) await this.#dispatcher.destroy();
   }
 
+  get #sendsEarly(): boolean {
+    const { partials, apiKey } = this.#options;
+    return partials ?? (this.#isFast && !apiKey);
+  }
+
+  #early(): PassEngine {
+    const isIdle = () => this.#running < MAX_EARLY && this.#sendsEarly;
+    return {
+      get idle() {
+        return isIdle();
+      },
+      // Its words are published when two answers agree on them: a stream would bring them no earlier.
+      transcribe: (samples, wanted, signal) => this.#timed(samples, wanted, null, signal),
+    };
+  }
+
+  async #timed(
+    samples: Int16Array,
+    wanted: TranscriptionRequest,
+    onText: OnText | null,
+    signal: AbortSignal,
+  ): Promise<Transcript> {
+    const startedMs = this.#clock.monotonicMs();
+    this.#running++;
+    try {
+      const transcript = await this.#transcribe(samples, wanted, onText, signal);
+      this.#isFast = this.#clock.monotonicMs() - startedMs <= FAST_MS;
+      return transcript;
+    } catch (error) {
+      if (!isAbort(error)) this.#isFast = false;
+      throw error;
+    } finally {
+      this.#running--;
+    }
+  }
+
   async #transcribe(
     samples: Int16Array,
     wanted: TranscriptionRequest,
-    onText: (text: string) => void,
+    onText: OnText | null,
     signal: AbortSignal,
   ): Promise<Transcript> {
-    const stream = this.#canStream ?? true;
+    const stream = onText !== null && (this.#canStream ?? true);
     let response = await this.#post(samples, wanted, stream, signal);
     const isTrial = stream && this.#canStream === null;
     if (isTrial && REFUSES_FIELD.has(response.statusCode)) {
@@ -70,7 +126,7 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
       response = await this.#post(samples, wanted, false, signal);
       if (response.statusCode === 200) this.#canStream = false;
     }
-    return await this.#read(response, onText, signal);
+    return await this.#read(response, onText, signal, stream);
   }
 
   async #post(
@@ -102,8 +158,9 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
 
   async #read(
     { statusCode, headers, body }: Dispatcher.ResponseData,
-    onText: (text: string) => void,
+    onText: OnText | null,
     signal: AbortSignal,
+    stream: boolean,
   ): Promise<Transcript> {
     let hasBegun = false;
     const type = String(headers['content-type'] ?? '').toLowerCase();
@@ -113,7 +170,7 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
         this.#canStream = true;
         return await readTranscriptStream(body, (text) => {
           hasBegun = true;
-          onText(text);
+          onText?.(text);
         });
       }
       const said = await body.text();
@@ -121,7 +178,7 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
         ? { text: said.trim(), words: null }
         : readTranscript(said);
       // It did not mind being asked to stream, and did not.
-      this.#canStream = false;
+      if (stream) this.#canStream = false;
       return transcript;
     } catch (error) {
       if (signal.aborted) throw cancelled(this.engine, signal);

@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAbort } from '../../../src/errors.ts';
 import { OpenAiTranscriber } from '../../../src/speech/stt/openai-transcriber.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { forever, tone } from '../../support/speech.ts';
 import {
   neverAnswer,
@@ -28,7 +29,14 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function make(options: { model?: string; wordTimes?: boolean; apiKey?: string; dispatcher?: Agent }) {
+function make(options: {
+  model?: string;
+  wordTimes?: boolean;
+  apiKey?: string;
+  dispatcher?: Agent;
+  partials?: boolean;
+  clock?: ManualClock;
+}) {
   return new OpenAiTranscriber({
     baseUrl: server.baseUrl,
     apiKey: 'sk-secret',
@@ -334,5 +342,78 @@ describe('giving up', () => {
     } finally {
       await dispatcher.destroy();
     }
+  });
+});
+
+describe('partial texts while somebody speaks', () => {
+  const keyless = () => ({ baseUrl: server.baseUrl, model: 'gpt-4o-transcribe' });
+
+  test('are made of what two answers agree on, and the last one is not asked for twice', async () => {
+    await using early = make({ partials: true });
+    const { recognition, partials } = begin(early);
+    server.text = 'Hello';
+    let arrived = server.nextRequest();
+    recognition.push(SECOND.slice());
+    expect(await (await arrived).closed).toBe('finished');
+    expect((await arrived).fields.stream).toBeUndefined();
+    server.text = 'Hello there';
+    arrived = server.nextRequest();
+    // The answer may still be on its way: what is pushed is sent as soon as it is there.
+    recognition.push(SECOND.slice());
+    expect((await arrived).samples.length).toBeGreaterThan(30_000);
+    await (await arrived).closed;
+    recognition.push(SILENCE.slice());
+    expect((await recognition.read(forever())).text).toBe('Hello there');
+    expect(server.requests).toHaveLength(2);
+    expect(partials[0]).toBe('Hello');
+  });
+
+  test('are not paid for: with a key nothing is sent before its text is asked for', async () => {
+    for (let i = 0; i < 2; i++) await heard(SECOND).recognition.read(forever());
+    const { recognition } = heard(SECOND);
+    await recognition.read(forever());
+    expect(server.requests.every(({ fields }) => fields.stream === 'true')).toBe(true);
+  });
+
+  test('begin when a server without a key has answered fast, and end when it has not', async () => {
+    server.apiKey = null;
+    const clock = new ManualClock();
+    await using local = new OpenAiTranscriber({ ...keyless(), clock });
+    const say = async (tookMs: number) => {
+      server.answer = async (request, response) => {
+        await clock.advance(tookMs);
+        server.transcribe(request, response);
+      };
+      const { recognition } = begin(local);
+      recognition.push(SECOND.slice());
+      await recognition.read(forever());
+      // An early pass is never streamed.
+      return server.requests.at(-1)?.fields.stream === undefined ? 'early' : 'when asked';
+    };
+    expect(await say(701)).toBe('when asked');
+    expect(await say(700)).toBe('when asked');
+    expect(await say(701)).toBe('early');
+    expect(await say(10)).toBe('when asked');
+    expect(await say(10)).toBe('early');
+  });
+
+  test('end with a failure, so that a server that is down is not asked all the time', async () => {
+    server.apiKey = null;
+    await using local = new OpenAiTranscriber(keyless());
+    const first = begin(local).recognition;
+    first.push(SECOND.slice());
+    await first.read(forever());
+    server.answer = refuse(500, 'out of memory');
+    const { recognition } = begin(local);
+    const arrived = server.nextRequest();
+    recognition.push(SECOND.slice());
+    await (await arrived).closed;
+    await expect(recognition.read(forever())).rejects.toMatchObject({ code: 'engine_unavailable' });
+    const before = server.requests.length;
+    for (let i = 0; i < 5; i++) recognition.push(SECOND.slice());
+    // What was sent before this would be there before this.
+    server.answer = (request, response) => server.transcribe(request, response);
+    await heard(SECOND).recognition.read(forever());
+    expect(server.requests).toHaveLength(before + 1);
   });
 });
