@@ -15,7 +15,6 @@ export interface ModelProgress {
 export interface ModelFilesOptions {
   /** `DATA_DIR/models`. */
   readonly modelsDir: string;
-  /** Without a slash at its end. */
   readonly hubUrl?: string;
   readonly clock: Clock;
   /** Called with every piece that arrives. */
@@ -83,6 +82,12 @@ export class ModelFiles {
     return turn;
   }
 
+  /** Whether `folder` would need no hub. */
+  async has(model: string, files: readonly string[]): Promise<boolean> {
+    const folder = isFolder(model) ? resolve(model) : join(this.#options.modelsDir, ...model.split('/'));
+    return (await missingFiles(folder, files)).length === 0;
+  }
+
   async #fetch(
     { model, files, setting }: ModelRequest,
     folder: string,
@@ -126,7 +131,7 @@ function isFolder(model: string): boolean {
 }
 
 function urlOf(hubUrl: string, model: string, file: string): string {
-  return `${hubUrl}/${model}/resolve/main/${file}`;
+  return `${hubUrl.replace(/\/+$/, '')}/${model}/resolve/main/${file}`;
 }
 
 async function missingFiles(folder: string, files: readonly string[]): Promise<string[]> {

@@ -74,6 +74,20 @@ export async function whisperFiles(
   throw missing;
 }
 
+/** Whether the model can be used without a download. */
+export async function hasWhisperFiles(
+  files: ModelFiles,
+  model: string,
+  dtype: WhisperDtype | null,
+): Promise<boolean> {
+  const wanted = (each: WhisperDtype) => [
+    ...DESCRIPTION,
+    ...NETWORKS.flatMap((network) => networkFiles(network, each, {})),
+  ];
+  const there = (dtype === null ? PREFERRED : [dtype]).map((each) => files.has(model, wanted(each)));
+  return (await Promise.all(there)).includes(true);
+}
+
 async function readConfig(folder: string): Promise<Config> {
   const path = join(folder, 'config.json');
   try {

@@ -70,6 +70,8 @@ export class WhisperModel {
     const session = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      // It keeps a plan for every length that it has seen, and nearly every pass has another.
+      enableMemPattern: false,
       // Waiting threads sleep. By default they spin, and an idle service has a busy core.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     };

@@ -8,7 +8,7 @@ import { abortErrorOf, orAborted, throwIfAborted } from '../tts/abortable.ts';
 import { JobQueue } from '../tts/job-queue.ts';
 import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
 import type { WhisperApi, WhisperDtype, WhisperJob, WhisperWorkerData } from './whisper-api.ts';
-import { defaultWhisperModel, whisperFiles } from './whisper-files.ts';
+import { defaultWhisperModel, hasWhisperFiles, whisperFiles } from './whisper-files.ts';
 import { type PassEngine, WindowedRecognition } from './windowed-recognition.ts';
 
 export interface WhisperOptions {
@@ -71,6 +71,11 @@ export class WhisperTranscriber implements Transcriber, AsyncDisposable {
 
   status(): EngineStatus {
     return this.#status;
+  }
+
+  /** Whether `start` would need no download. */
+  isInstalled(): Promise<boolean> {
+    return hasWhisperFiles(new ModelFiles(this.#options), this.model, this.#options.dtype ?? null);
   }
 
   /**

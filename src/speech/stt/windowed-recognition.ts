@@ -93,7 +93,7 @@ export class WindowedRecognition implements Recognition {
     this.#reading++;
     const answer = this.#reads.then(() => this.#finish(signal)).finally(() => this.#reading--);
     this.#reads = answer.catch(() => {});
-    return answer;
+    return orAborted(answer, signal);
   }
 
   [Symbol.dispose](): void {

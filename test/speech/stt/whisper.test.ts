@@ -83,8 +83,10 @@ describe('starting', () => {
     await using transcriber = whisper({ language: 'en', workers: 2 });
     expect(transcriber.model).toBe(MOONSHINE);
     expect(transcriber.status()).toMatchObject({ part: 'stt', engine: 'whisper', state: 'starting' });
+    expect(await transcriber.isInstalled()).toBe(false);
     const times = await transcriber.start(never);
     expect(times).toHaveLength(2);
+    expect(await transcriber.isInstalled()).toBe(true);
     expect(transcriber.status()).toEqual({
       ...{ part: 'stt', engine: 'whisper', detail: MOONSHINE, state: 'ready' },
       reason: 'q8, 2 workers',
