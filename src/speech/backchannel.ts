@@ -157,10 +157,10 @@ const PHRASES: readonly string[] = [
 
 /**
  * Sounds, however long. PocketSphinx has few of them in its dictionary and writes "hum", "a" or "m" for what it hears
- * of a "hm"; alone these mean nothing else.
+ * of a "hm", or its letters; alone these mean nothing else.
  */
 const SOUND =
-  /^(?:m+|h+m+|m+h+m+|h+u+m+|h+u+h+|u+h+|u+m+|e+r+m*|e+h+|e+u+h+|ä+h*m*|e+h+m+|a+h*|o+h*|ha+h*|he+h*|ooh|huh|uhuh|uhhuh|mhmm|aye|aw+|м+|э+|а+)$/u;
+  /^(?:h|m+|h+m+|m+h+m+|h+u+m+|h+u+h+|u+h+|u+m+|e+r+m*|e+h+|e+u+h+|ä+h*m*|e+h+m+|a+h*|o+h*|ha+h*|he+h*|ooh|huh|uhuh|uhhuh|mhmm|aye|aw+|м+|э+|а+)$/u;
 
 /** Chinese, Japanese and Korean write no spaces between them. */
 const CJK =

@@ -47,10 +47,10 @@ export const ENGLISH: TurnWords = {
   ),
   short: words(
     'yes no yeah yep yup nope nah okay ok sure right exactly correct hello hi hey goodbye bye thanks maybe nothing never ' +
-      'always stop cancel repeat continue please mhm',
+      'always stop cancel repeat continue please mhm really oh wow',
   ),
   closers: phrases(
-    "please, uh huh, thanks, thank you, thank you very much, thanks a lot, that's all, that is all, that's it, that is it, " +
+    "please, uh huh, i see, got it, thanks, thank you, thank you very much, thanks a lot, that's all, that is all, that's it, that is it, " +
       "goodbye, bye, bye bye, good night, good morning, see you, see you later, never mind, i don't know, no thanks, " +
       'no problem, of course, not really, not at all, me too, good evening, good afternoon, hello there, hi there, ' +
       'for me please, if you can, if possible, no idea, nothing else',
@@ -104,8 +104,8 @@ export const FRENCH: TurnWords = {
     "je le les est et vous tu dans une des pas pour avec c'est que qui mon ma il elle ce j'ai s'il suis du",
   ),
   hanging: words(
-    'et ou mais parce car donc si que quand comme lorsque puisque le la les un une des du de d l mon ma mes ton ta tes ' +
-      'son sa ses notre votre leur ce cette ces à au aux dans avec sans pour par sur sous vers chez entre je tu il elle on j ' +
+    'et ou mais parce car donc si que quand comme lorsque puisque le la les un une des du de mon ma mes ton ta tes ' +
+      'son sa ses notre votre leur ce cette ces à au aux dans avec sans pour par sur sous vers chez entre je tu il elle on ' +
       "est sont était suis ai as ont avait c'est c'était j'ai très plus euh heu ben alors",
   ),
   hangingPhrases: phrases(

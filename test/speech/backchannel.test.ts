@@ -30,8 +30,8 @@ describe('listening noise', () => {
       'okay sure',
       'oh my god',
     ],
-    // As PocketSphinx writes them
-    ...['hum', 'uh', 'a', 'm', 'huh', 'ah', 'YEAH', 'um hum'],
+    // As PocketSphinx writes them; the letters are Flite's "mhm" and "hmm"
+    ...['hum', 'uh', 'a', 'm', 'huh', 'ah', 'YEAH', 'um hum', 'm h m', 'h m m'],
     ...['ja', 'ach so', 'genau', 'Äh', 'ja ja', 'natürlich', 'naturlich'],
     ...[
       'oui',
