@@ -3,6 +3,7 @@ import { AgentSession } from '../../web/src/agent/agent-session.ts';
 import { ConversationList } from '../../web/src/agent/conversation-list.ts';
 import { followConversation } from '../../web/src/agent/follow-conversation.ts';
 import type { StorageLike } from '../../web/src/api/access.ts';
+import { ScheduledPlayer } from '../../web/src/audio/scheduled-player.ts';
 import type { ChatState } from '../../web/src/chat/chat-state.ts';
 import type { Target } from '../../web/src/realtime/connection.ts';
 import { RunningApp } from '../support/running-app.ts';
@@ -60,20 +61,21 @@ describe('the session of the page', () => {
         socket = new WebSocket(url, [...protocols]);
         return socket;
       },
-      createAudioContext: () => audio,
+      openOutput: (events) => new ScheduledPlayer({ ...events, createContext: () => audio }),
+      openCapture: () => Promise.reject(new Error('there is no microphone in this test')),
       tabStorage,
       storage: new FakeStorage(),
       newId: () => `item_of_page_${++ids}`,
     });
-    list = new ConversationList(made.rest);
+    list = new ConversationList(made.doorway.rest);
     followConversation(made, list);
-    made.unlockAudio();
+    made.output.unlock();
     return made;
   }
 
   /** Resolves when `condition` holds of the conversation. */
   async function until(condition: (chat: ChatState) => boolean): Promise<void> {
-    await watch([session.chat, session.connection, session.keyRequest, session.playback], () =>
+    await watch([session.chat, session.connection, session.doorway.keyRequest, session.output.playback], () =>
       condition(session.chat.current),
     );
   }
@@ -106,7 +108,7 @@ describe('the session of the page', () => {
     expect(texts(session.chat.current)).toEqual(['user: Hello', 'agent: Good morning.']);
     expect(audio.scheduled.length).toBeGreaterThan(0);
     audio.advance(60);
-    expect(session.playback.current.audibleSamples).toBeGreaterThan(0);
+    expect(session.output.playback.current.audibleSamples).toBeGreaterThan(0);
   });
 
   it('keeps what is said before there is a connection, and sends it once', async () => {
@@ -127,7 +129,7 @@ describe('the session of the page', () => {
     await until(hasAnswered(1));
     audio.advance(0.5);
     session.stop();
-    expect(session.playback.current.state).toBe('idle');
+    expect(session.output.playback.current.state).toBe('idle');
     await until((chat) => answers(chat)[0]?.heard !== null);
     const heard = answers(session.chat.current)[0]?.heard ?? '';
     expect(heard).toMatch(/^One/);
@@ -175,7 +177,7 @@ describe('the session of the page', () => {
     await until((chat) => chat.responseId === null && answers(chat).length === 2 && !chat.isAsked);
     await until((chat) => answers(chat)[1]?.status === 'completed');
     expect(session.chat.current.conversationId).toBe(id);
-    const { data } = await session.rest.items(id ?? '');
+    const { data } = await session.doorway.rest.items(id ?? '');
     expect(data.map((item) => item.type === 'message' && item.role).reverse()).toEqual([
       'user',
       'assistant',
@@ -229,31 +231,31 @@ describe('the session of the page', () => {
     session[Symbol.dispose]();
     session = openSession(storage, locked.url);
     session.open(null);
-    await until(() => session.keyRequest.current !== null);
-    await expect(session.signIn('not-a-key-of-this')).rejects.toMatchObject({ status: 401 });
-    await session.signIn('alices-own-key');
+    await until(() => session.doorway.keyRequest.current !== null);
+    await expect(session.doorway.signIn('not-a-key-of-this')).rejects.toMatchObject({ status: 401 });
+    await session.doorway.signIn('alices-own-key');
     await until(isOpen);
-    expect(session.keyRequest.current).toBeNull();
+    expect(session.doorway.keyRequest.current).toBeNull();
     expect(storage.getItem('vivavoce.access')).toContain('ek_');
     expect(storage.getItem('vivavoce.access')).not.toContain('alices-own-key');
 
     const forged = JSON.stringify({ value: 'ek_of-another-time', expiresAtMs: Date.now() + 60_000 });
     storage.setItem('vivavoce.access', forged);
-    await expect(session.rest.conversations(null, 10)).rejects.toMatchObject({ status: 401 });
-    await until(() => session.keyRequest.current !== null);
-    expect(session.keyRequest.current?.message).toContain('expired');
+    await expect(session.doorway.rest.conversations(null, 10)).rejects.toMatchObject({ status: 401 });
+    await until(() => session.doorway.keyRequest.current !== null);
+    expect(session.doorway.keyRequest.current?.message).toContain('expired');
     expect(storage.getItem('vivavoce.access')).toBeNull();
 
     // An answer to a request from before the new sign-in says nothing about it.
     storage.setItem('vivavoce.access', forged);
-    const late = session.rest.conversations(null, 10);
+    const late = session.doorway.rest.conversations(null, 10);
     storage.removeItem('vivavoce.access');
     const refused = expect(late).rejects.toMatchObject({ status: 401 });
     const [, fresh] = await Promise.all([
       refused,
-      session.signIn('alices-own-key').then(() => session.access.token),
+      session.doorway.signIn('alices-own-key').then(() => session.doorway.access.token),
     ]);
-    expect(session.access.token).toBe(fresh);
+    expect(session.doorway.access.token).toBe(fresh);
     expect(fresh).toMatch(/^ek_/);
     session[Symbol.dispose]();
   });
@@ -268,6 +270,6 @@ describe('the session of the page', () => {
     session = openSession(storage);
     session.open(null);
     await until(isOpen);
-    expect(session.keyRequest.current).toBeNull();
+    expect(session.doorway.keyRequest.current).toBeNull();
   });
 });

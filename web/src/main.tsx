@@ -3,7 +3,8 @@ import { createRoot } from 'react-dom/client';
 import { AgentSession } from './agent/agent-session.ts';
 import { ConversationList } from './agent/conversation-list.ts';
 import { followConversation } from './agent/follow-conversation.ts';
-import { SAMPLE_RATE } from './audio/pcm.ts';
+import { openCapture } from './audio/browser-capture.ts';
+import { openOutput } from './audio/browser-output.ts';
 import { AgentContext } from './components/agent-context.ts';
 import { App } from './components/app.tsx';
 import './styles/theme.css';
@@ -11,25 +12,33 @@ import './styles/controls.css';
 import './styles/layout.css';
 import './styles/sidebar.css';
 import './styles/conversation.css';
+import './styles/microphone.css';
 import './styles/dialogs.css';
 
 const session = new AgentSession({
   origin: location.origin,
   createSocket: ({ url, protocols }) => new WebSocket(url, [...protocols]),
-  createAudioContext: () => new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'interactive' }),
+  openOutput,
+  openCapture,
   tabStorage: sessionStorage,
   storage: localStorage,
   // `crypto.randomUUID` does not exist on plain http in a home network.
   newId: () => `item_${[...crypto.getRandomValues(new Uint8Array(15))].map(toHex).join('')}`,
 });
-const list = new ConversationList(session.rest);
+const surroundings = {
+  isSecureContext,
+  // Not there on plain http, whatever the types say.
+  hasMicrophones: 'mediaDevices' in navigator,
+  origin: location.origin,
+};
+const list = new ConversationList(session.doorway.rest);
 followConversation(session, list);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root.');
 createRoot(root).render(
   <StrictMode>
-    <AgentContext value={{ session, list }}>
+    <AgentContext value={{ session, list, surroundings }}>
       <App />
     </AgentContext>
   </StrictMode>,

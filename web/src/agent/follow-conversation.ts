@@ -19,7 +19,7 @@ export function followConversation(session: AgentSession, list: ConversationList
       if (!isListed) void list.refresh();
     }
     const first = entries.find(({ kind }) => kind === 'user');
-    if (first?.kind === 'user' && first.state === 'stored' && !hasEarlier) {
+    if (first?.kind === 'user' && first.state === 'stored' && first.text !== '' && !hasEarlier) {
       void list.titleIfNone(conversationId, first.text);
     }
   });

@@ -4,6 +4,7 @@
  */
 export class SpokenTurns {
   readonly #turnOf = new Map<string, number>();
+  readonly #interrupted = new Set<string>();
   #turn = 0;
 
   /** To be attached to a `response.create`. */
@@ -22,11 +23,16 @@ export class SpokenTurns {
     this.#turnOf.set(responseId, Number.isInteger(asked) ? asked : this.#turn);
   }
 
+  /** Nothing more of these items is to be heard, whatever of them is still on its way. */
+  interrupted(itemIds: Iterable<string>): void {
+    for (const id of itemIds) this.#interrupted.add(id);
+  }
+
   ended(responseId: string): void {
     this.#turnOf.delete(responseId);
   }
 
-  mayBeHeard(responseId: string): boolean {
-    return this.#turnOf.get(responseId) === this.#turn;
+  mayBeHeard(responseId: string, itemId: string): boolean {
+    return this.#turnOf.get(responseId) === this.#turn && !this.#interrupted.has(itemId);
   }
 }

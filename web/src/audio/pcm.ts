@@ -16,3 +16,11 @@ export function countAudible(samples: Float32Array): number {
   for (const sample of samples) if (sample > 0.001 || sample < -0.001) audible++;
   return audible;
 }
+
+/** 16-bit samples → base64 of their little-endian bytes. */
+export function encodePcm16(samples: Int16Array): string {
+  const bytes = new Uint8Array(samples.length * 2);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < samples.length; i++) view.setInt16(i * 2, samples[i] as number, true);
+  return btoa(String.fromCharCode(...bytes));
+}

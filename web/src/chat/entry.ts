@@ -16,7 +16,15 @@ export interface UserEntry {
    */
   readonly state: 'queued' | 'sent' | 'stored' | 'refused';
   readonly reason: string | null;
+  /** How far its words are understood; null when it was typed. */
+  readonly speech: SpeechState | null;
 }
+
+/**
+ * `tentative`: it is being said. `awaited`: it has been said, and its words are being found out. `unclear`: nobody
+ * will know them, the entry's `reason` says why.
+ */
+export type SpeechState = 'tentative' | 'awaited' | 'understood' | 'unclear';
 
 /** An answer of the agent. */
 export interface AgentEntry {
@@ -27,7 +35,7 @@ export interface AgentEntry {
   readonly text: string;
   readonly status: 'in_progress' | 'completed' | 'incomplete';
   /** How it ended when it did not end by itself. */
-  readonly ending: 'stopped' | 'length' | null;
+  readonly ending: 'stopped' | 'interrupted' | 'length' | null;
   /** What was heard of `text`, once that is known to be less than all. */
   readonly heard: string | null;
   readonly skipped: readonly { readonly text: string; readonly reason: string }[];
@@ -53,6 +61,10 @@ export interface ProblemEntry {
 }
 
 export type Entry = UserEntry | AgentEntry | ToolEntry | ProblemEntry;
+
+export function userEntry(given: Partial<UserEntry> & { readonly id: string }): UserEntry {
+  return { kind: 'user', text: '', state: 'queued', reason: null, speech: null, ...given };
+}
 
 export function agentEntry(given: Partial<AgentEntry> & { readonly id: string }): AgentEntry {
   return {

@@ -1,5 +1,5 @@
 import type { RestConversationItem } from '../../../src/protocol/rest-conversations.ts';
-import { agentEntry, type Entry, type ToolEntry } from './entry.ts';
+import { agentEntry, type Entry, type ToolEntry, userEntry } from './entry.ts';
 
 /** Items of the store, oldest first, as entries. */
 export function fromItems(items: readonly RestConversationItem[]): Entry[] {
@@ -23,7 +23,7 @@ function fromMessage(item: Extract<RestConversationItem, { type: 'message' }>): 
   const text = item.content.map((part) => ('text' in part ? part.text : '[image]')).join('\n');
   switch (role) {
     case 'user':
-      return [{ kind: 'user', id, text, state: 'stored', reason: null }];
+      return [userEntry({ id, text, state: 'stored' })];
     case 'assistant': {
       // Whoever was making it is gone: the connection that asked for it has ended.
       const isWhole = status === 'completed';

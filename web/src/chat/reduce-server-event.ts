@@ -3,8 +3,10 @@ import type { WireResponse } from '../../../src/protocol/wire-response.ts';
 import type { AgentEvent } from '../realtime/connection.ts';
 import type { ChatState } from './chat-state.ts';
 import { append, edit, editAnswerOf } from './edit-entries.ts';
-import { agentEntry, type Entry } from './entry.ts';
+import { type AgentEntry, agentEntry, type Entry } from './entry.ts';
 import { toolEntry } from './from-items.ts';
+import { textOf } from './item-text.ts';
+import { placeUserItem, reduceSpeech } from './reduce-speech.ts';
 
 type ErrorEvent = Extract<AgentEvent, { type: 'error' }>;
 
@@ -38,7 +40,12 @@ export function reduceServerEvent(state: ChatState, event: AgentEvent): ChatStat
         state.entries.filter(({ id }) => id !== event.item_id),
       );
     case 'response.created':
-      return { ...state, isAsked: false, responseId: event.response.id };
+      return {
+        ...state,
+        entries: reduceSpeech(state.entries, event),
+        isAsked: false,
+        responseId: event.response.id,
+      };
     case 'response.output_item.added':
       return withEntries(state, begun(state.entries, event.response_id, event.item));
     case 'response.output_text.delta':
@@ -81,7 +88,7 @@ export function reduceServerEvent(state: ChatState, event: AgentEvent): ChatStat
       return failed(state, event);
     default:
       // Audio belongs to the player, the rest says nothing that is shown.
-      return state;
+      return withEntries(state, reduceSpeech(state.entries, event));
   }
 }
 
@@ -102,11 +109,7 @@ function placed(entries: readonly Entry[], item: WireItem, isDone: boolean): rea
       break;
   }
   if (item.role === 'system') return entries;
-  if (item.role === 'user') {
-    const state = isDone ? 'stored' : 'sent';
-    if (known(entries, item.id)) return edit(entries, 'user', item.id, (entry) => ({ ...entry, state }));
-    return append(entries, { kind: 'user', id: item.id, text: textOf(item), state, reason: null });
-  }
+  if (item.role === 'user') return placeUserItem(entries, item, isDone);
   const there = known(entries, item.id) ? entries : append(entries, agentEntry({ id: item.id }));
   if (!isDone) return there;
   return edit(there, 'agent', item.id, (entry) => ({ ...entry, text: textOf(item), status: item.status }));
@@ -130,8 +133,7 @@ function retrieved(entries: readonly Entry[], item: WireItem): readonly Entry[] 
 
 function ended(state: ChatState, response: WireResponse): ChatState {
   const { id, status, status_details: details, output } = response;
-  const ending =
-    status === 'cancelled' ? 'stopped' : details?.reason === 'max_output_tokens' ? 'length' : null;
+  const ending = endingOf(response);
   let entries = editAnswerOf(state.entries, id, (entry) => ({
     ...entry,
     status: status === 'completed' ? 'completed' : 'incomplete',
@@ -145,6 +147,12 @@ function ended(state: ChatState, response: WireResponse): ChatState {
         : null;
   if (problem !== null) entries = append(entries, { kind: 'problem', id: `${id}:problem`, text: problem });
   return { ...state, entries, responseId: state.responseId === id ? null : state.responseId };
+}
+
+function endingOf({ status, status_details: details }: WireResponse): AgentEntry['ending'] {
+  if (details?.reason === 'turn_detected') return 'interrupted';
+  if (status === 'cancelled') return 'stopped';
+  return details?.reason === 'max_output_tokens' ? 'length' : null;
 }
 
 function failed(state: ChatState, { event_id: id, error }: ErrorEvent): ChatState {
@@ -169,10 +177,4 @@ export const ASK_EVENT_ID = 'ask';
 
 function known(entries: readonly Entry[], id: string): boolean {
   return entries.some((entry) => entry.id === id);
-}
-
-function textOf(item: Extract<WireItem, { type: 'message' }>): string {
-  return item.content
-    .map((part) => ('text' in part ? part.text : 'transcript' in part ? (part.transcript ?? '') : '[image]'))
-    .join('\n');
 }

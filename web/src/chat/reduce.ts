@@ -2,7 +2,7 @@ import type { RestConversationItem } from '../../../src/protocol/rest-conversati
 import type { AgentEvent } from '../realtime/connection.ts';
 import { type ChatState, emptyChat } from './chat-state.ts';
 import { append, edit } from './edit-entries.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, userEntry } from './entry.ts';
 import { fromItems } from './from-items.ts';
 import { reduceServerEvent } from './reduce-server-event.ts';
 
@@ -41,7 +41,7 @@ export function reduceChat(state: ChatState, action: ChatAction): ChatState {
       const { id, text } = action;
       return {
         ...state,
-        entries: [...state.entries, { kind: 'user', id, text, state: 'queued', reason: null }],
+        entries: [...state.entries, userEntry({ id, text })],
       };
     }
     case 'sent':
@@ -62,7 +62,8 @@ export function reduceChat(state: ChatState, action: ChatAction): ChatState {
       return {
         ...state,
         responseId: null,
-        entries: state.entries.map(unsettle),
+        // What was being said is heard by nobody; the store knows whether what was said has arrived.
+        entries: state.entries.filter((entry) => !isUnkeptSpeech(entry)).map(unsettle),
       };
     case 'opened':
       return {
@@ -87,6 +88,10 @@ export function reduceChat(state: ChatState, action: ChatAction): ChatState {
     case 'engines':
       return { ...state, engines: action.engines };
   }
+}
+
+function isUnkeptSpeech(entry: Entry): boolean {
+  return entry.kind === 'user' && entry.speech !== null && entry.state !== 'stored';
 }
 
 /** An entry after the connection was lost. */

@@ -38,5 +38,6 @@ export function endingNote({ status, ending, text, heard }: AgentEntry): string 
   if (text === '') return 'Nothing of this answer was heard.';
   if (heard !== null) return 'Interrupted: what is pale was not heard.';
   if (ending === 'length') return 'Ended here: the limit on the length of answers was reached.';
+  if (ending === 'interrupted') return 'Interrupted here.';
   return ending === 'stopped' ? 'Stopped here.' : null;
 }

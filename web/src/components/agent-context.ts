@@ -2,8 +2,10 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import type { AgentSession } from '../agent/agent-session.ts';
 import type { ConversationList } from '../agent/conversation-list.ts';
 import type { Value } from '../agent/value.ts';
+import type { Surroundings } from '../voice/microphone-problem.ts';
 
 export interface Agent {
+  readonly surroundings: Surroundings;
   readonly session: AgentSession;
   readonly list: ConversationList;
 }
@@ -16,7 +18,9 @@ export function useAgent(): Agent {
   return agent;
 }
 
-/** The current value; the component is drawn again when it changes. */
-export function useValue<T>(value: Value<T>): T {
-  return useSyncExternalStore(value.subscribe, () => value.current);
+/** The current value, or what `select` takes of it; the component is drawn again when that changes. */
+export function useValue<T>(value: Value<T>): T;
+export function useValue<T, Part>(value: Value<T>, select: (current: T) => Part): Part;
+export function useValue<T>(value: Value<T>, select: (current: T) => unknown = (current) => current) {
+  return useSyncExternalStore(value.subscribe, () => select(value.current));
 }

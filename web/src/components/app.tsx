@@ -4,8 +4,11 @@ import { Banners } from './banners.tsx';
 import { Composer } from './composer.tsx';
 import { KeyDialog } from './key-dialog.tsx';
 import { Messages } from './messages.tsx';
+import { MicrophoneButton } from './microphone-button.tsx';
+import { MicrophoneNotice } from './microphone-notice.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TopBar } from './top-bar.tsx';
+import { useAudibleSamples } from './use-audible-samples.ts';
 import { useConversationUrl } from './use-conversation-url.ts';
 import { useDraft } from './use-draft.ts';
 import { usePageEvents } from './use-page-events.ts';
@@ -14,7 +17,9 @@ import { VoiceBar } from './voice-bar.tsx';
 export function App() {
   const { session } = useAgent();
   const connection = useValue(session.connection);
-  const { state, audibleSamples } = useValue(session.playback);
+  const playback = useValue(session.output.playback, ({ state }) => state);
+  const audible = useAudibleSamples(session);
+  const [isExplaining, setIsExplaining] = useState(false);
   const [isListOpen, setIsListOpen] = useState(false);
   const [draft, setDraft] = useDraft();
   const input = useRef<HTMLTextAreaElement>(null);
@@ -28,7 +33,7 @@ export function App() {
   };
 
   const say = (text: string) => {
-    session.unlockAudio();
+    session.output.unlock();
     session.say(text);
   };
 
@@ -47,8 +52,8 @@ export function App() {
     <div
       className={`app ${isListOpen ? 'list-open' : ''}`}
       data-connection={connection.status}
-      data-playback={state}
-      data-audible-samples={audibleSamples}
+      ref={audible}
+      data-playback={playback}
     >
       <Sidebar onOpen={open} onClose={() => setIsListOpen(false)} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a second way to close; the button in the list is the first */}
@@ -59,8 +64,11 @@ export function App() {
         <Banners />
         <Messages onWithdraw={withdraw} onSay={say} />
         <footer>
+          <MicrophoneNotice isAsked={isExplaining} onClose={() => setIsExplaining(false)} />
           <VoiceBar />
-          <Composer input={input} draft={draft} onDraft={setDraft} onSay={say} />
+          <Composer input={input} draft={draft} onDraft={setDraft} onSay={say}>
+            <MicrophoneButton onExplain={() => setIsExplaining(!isExplaining)} />
+          </Composer>
         </footer>
       </main>
       <KeyDialog />

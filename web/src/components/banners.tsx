@@ -9,7 +9,7 @@ export function Banners() {
   const { session } = useAgent();
   const connection = useValue(session.connection);
   const { engines } = useValue(session.chat);
-  const isKeyNeeded = useValue(session.keyRequest) !== null;
+  const isKeyNeeded = useValue(session.doorway.keyRequest) !== null;
   const offline = offlineModel(engines);
   return (
     <div className="banners">

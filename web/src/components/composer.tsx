@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent, type RefObject, useLayoutEffect } from 'react';
+import { type FormEvent, type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect } from 'react';
 import { SendIcon } from './icons.tsx';
 
 /** What the server takes at most in one message. */
@@ -9,9 +9,11 @@ interface Props {
   readonly draft: string;
   readonly onDraft: (text: string) => void;
   readonly onSay: (text: string) => void;
+  /** Beside the button that sends. */
+  readonly children: ReactNode;
 }
 
-export function Composer({ input, draft, onDraft, onSay }: Props) {
+export function Composer({ input, draft, onDraft, onSay, children }: Props) {
   const isEmpty = draft.trim() === '';
 
   // As high as its text, up to what the style sheet allows.
@@ -53,6 +55,7 @@ export function Composer({ input, draft, onDraft, onSay }: Props) {
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
       />
+      {children}
       <button type="submit" className="send" aria-label="Send" title="Send (Enter)" disabled={isEmpty}>
         <SendIcon />
       </button>

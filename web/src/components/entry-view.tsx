@@ -29,11 +29,20 @@ export const EntryView = memo(function EntryView({ entry, onWithdraw }: Props) {
 });
 
 function UserMessage({ entry, onWithdraw }: { readonly entry: UserEntry } & Pick<Props, 'onWithdraw'>) {
-  const { id, text, state, reason } = entry;
+  const { id, text, state, reason, speech } = entry;
   const isStuck = state === 'queued' || state === 'refused';
   return (
-    <article className={`message user ${state}`} aria-label="You" data-state={state}>
-      <p className="bubble">{text}</p>
+    <article
+      className={`message user ${state} ${speech ?? ''}`}
+      aria-label="You"
+      data-state={state}
+      data-speech={speech ?? 'none'}
+    >
+      <p className="bubble">
+        {text || (speech === 'unclear' ? 'You said something' : null)}
+        {(speech === 'tentative' || speech === 'awaited') && <Ellipsis />}
+      </p>
+      {speech === 'unclear' && <p className="note">{reason ?? 'Not understood.'}</p>}
       {isStuck && (
         <p className={state === 'refused' ? 'note problem-text' : 'note'}>
           {state === 'refused'
@@ -45,6 +54,17 @@ function UserMessage({ entry, onWithdraw }: { readonly entry: UserEntry } & Pick
         </p>
       )}
     </article>
+  );
+}
+
+/** More words will follow. */
+function Ellipsis() {
+  return (
+    <span className="ellipsis" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
   );
 }
 

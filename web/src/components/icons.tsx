@@ -62,6 +62,24 @@ export const VoiceOffIcon = () => (
     <path d="M4 10v4h3l5 4V6L7 10H4zM16 10l4 4M20 10l-4 4" />
   </Icon>
 );
+export const MicrophoneIcon = () => (
+  <Icon>
+    <rect x="9" y="3.500" width="6" height="11" rx="3" />
+    <path d="M5.500 11.500a6.500 6.500 0 0013 0M12 18v3" />
+  </Icon>
+);
+export const MicrophoneOffIcon = () => (
+  <Icon>
+    <path d="M9 9.500v2a3 3 0 005 2.200M15 10V6.500a3 3 0 00-5.800-1M5.500 11.500a6.500 6.500 0 0010.800 4.900M18.500 11.500a6.500 6.500 0 01-.5 2.500M12 18v3M4 4l16 16" />
+  </Icon>
+);
+export const MuteIcon = MicrophoneOffIcon;
+/** A hand on a button. */
+export const HoldIcon = () => (
+  <Icon>
+    <path d="M9.500 13V5.500a1.500 1.500 0 013 0V11l4.600.9a2.400 2.400 0 011.900 2.700l-.6 3.400a3 3 0 01-3 2.500h-2.800a4 4 0 01-3.200-1.600L6 14.700a1.500 1.500 0 012.200-2l1.300 1.300M6.500 6a4.600 4.600 0 019 0" />
+  </Icon>
+);
 export const DownIcon = () => (
   <Icon>
     <path d="M12 5v14M6 13l6 6 6-6" />

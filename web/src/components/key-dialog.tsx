@@ -7,7 +7,7 @@ import { Modal } from './modal.tsx';
 /** Asks for the API key when the server wants one. */
 export function KeyDialog() {
   const { session } = useAgent();
-  const request = useValue(session.keyRequest);
+  const request = useValue(session.doorway.keyRequest);
   const [key, setKey] = useState('');
   const [isChecking, setIsChecking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -18,7 +18,7 @@ export function KeyDialog() {
     setIsChecking(true);
     setProblem(null);
     try {
-      await session.signIn(key.trim());
+      await session.doorway.signIn(key.trim());
       setKey('');
     } catch (error) {
       const isWrong = error instanceof RestError && error.status === 401;

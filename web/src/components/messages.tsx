@@ -29,7 +29,11 @@ export function Messages({ onWithdraw, onSay }: Props) {
         ) : (
           <div className="column">
             {hasEarlier && (
-              <button type="button" className="quiet earlier" onClick={() => void session.loadEarlier()}>
+              <button
+                type="button"
+                className="quiet earlier"
+                onClick={() => void session.doorway.loadEarlier()}
+              >
                 Show earlier messages
               </button>
             )}

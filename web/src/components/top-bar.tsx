@@ -7,7 +7,7 @@ import { TranscriptMenu } from './transcript-menu.tsx';
 export function TopBar({ onMenu }: { readonly onMenu: () => void }) {
   const { session, list } = useAgent();
   const { conversationId, isStored, engines } = useValue(session.chat);
-  const isVoiceOn = useValue(session.isVoiceOn);
+  const isVoiceOn = useValue(session.output.isOn);
   const { conversations } = useValue(list.state);
   const conversation = isStored ? conversations.find(({ id }) => id === conversationId) : undefined;
   const title = conversation ? titleOf(conversation) : 'New conversation';
@@ -28,7 +28,7 @@ export function TopBar({ onMenu }: { readonly onMenu: () => void }) {
         title={isVoiceOn ? 'Answers are spoken. Turn the voice off' : 'Answers are silent. Turn the voice on'}
         onClick={() => {
           session.setVoice(!isVoiceOn);
-          session.unlockAudio();
+          session.output.unlock();
         }}
       >
         {isVoiceOn ? <VoiceOnIcon /> : <VoiceOffIcon />}

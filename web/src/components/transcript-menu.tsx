@@ -22,7 +22,7 @@ export function TranscriptMenu({ id, title }: { readonly id: string; readonly ti
   const download = async (format: TranscriptFormat) => {
     setProblem(null);
     try {
-      const url = URL.createObjectURL(await session.rest.transcript(id, format));
+      const url = URL.createObjectURL(await session.doorway.rest.transcript(id, format));
       const link = document.createElement('a');
       link.href = url;
       link.download = `${title.replace(/[^\p{L}\p{N} ._-]+/gu, '').trim() || id}.${format}`;

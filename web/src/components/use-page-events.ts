@@ -7,7 +7,7 @@ export function usePageEvents(session: AgentSession): void {
   useEffect(() => {
     const ends = new AbortController();
     const { signal } = ends;
-    const unlock = () => session.unlockAudio();
+    const unlock = () => session.output.unlock();
     addEventListener('pointerdown', unlock, { signal });
     addEventListener(
       'keydown',
@@ -34,7 +34,14 @@ export function usePageEvents(session: AgentSession): void {
       { signal },
     );
     // Whoever leaves does not hear the rest.
-    addEventListener('pagehide', () => session.stop(), { signal });
+    addEventListener(
+      'pagehide',
+      () => {
+        session.stop();
+        session.input.turnOff();
+      },
+      { signal },
+    );
     return () => ends.abort();
   }, [session]);
 }

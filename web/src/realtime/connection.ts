@@ -3,6 +3,16 @@ import type { ExtensionEvent } from '../../../src/protocol/extension-events.ts';
 import type { ServerEvent } from '../../../src/protocol/server-events.ts';
 import { backoffMs } from './backoff.ts';
 
+/** To these the server says nothing when all is well. */
+const UNANSWERED: ReadonlySet<ClientEvent['type']> = new Set([
+  'input_audio_buffer.append',
+  'vivavoce.playback.reported',
+  'vivavoce.input.muted',
+]);
+
+/** A quarter of a minute of speech that does not leave: the other side takes nothing any more. */
+const MAX_BUFFERED_BYTES = 1_000_000;
+
 export type AgentEvent = ServerEvent | ExtensionEvent;
 
 export type ConnectionState =
@@ -16,6 +26,8 @@ export type ConnectionState =
 /** The part of a `WebSocket` that is used here. */
 export interface SocketLike {
   send(text: string): void;
+  /** Bytes that have not left yet. */
+  readonly bufferedAmount: number;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
@@ -42,7 +54,7 @@ interface Deps {
   readonly onEvent: (event: AgentEvent) => void;
   readonly random?: () => number;
   readonly nowMs?: () => number;
-  /** Every event that is sent gets an answer at once; so long without one means that the connection is dead. */
+  /** Events that are sent get an answer at once, but for `UNANSWERED`; so long without one means that the connection is dead. */
   readonly silenceMs?: number;
 }
 
@@ -78,7 +90,12 @@ export class RealtimeConnection {
   /** False, and nothing is sent, while there is no connection. */
   send(event: ClientEvent): boolean {
     if (!this.#isOpen || !this.#socket) return false;
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      this.#lost(this.#run.signal, 'The connection is too slow for speech.');
+      return false;
+    }
     this.#socket.send(JSON.stringify(event));
+    if (UNANSWERED.has(event.type)) return true;
     this.#silence ??= setTimeout(() => {
       this.#lost(this.#run.signal, 'The server does not answer any more.');
     }, this.#deps.silenceMs);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { PlaybackReport } from '../../web/src/audio/audio-output.ts';
 import { decodePcm16 } from '../../web/src/audio/pcm.ts';
-import { type PlaybackReport, Player } from '../../web/src/audio/player.ts';
+import { ScheduledPlayer } from '../../web/src/audio/scheduled-player.ts';
 import { FakeAudioContext } from './fake-audio-context.ts';
 
 /** So many milliseconds of audible samples at 24 kHz. */
@@ -11,11 +12,14 @@ function audio(ms: number): Float32Array {
 function setUp({ state = 'running', outputLatency = 0 } = {}) {
   const context = new FakeAudioContext({ state, outputLatency });
   const reports: PlaybackReport[] = [];
-  const player = new Player({ createContext: () => context, onChange: (report) => reports.push(report) });
+  const player = new ScheduledPlayer({
+    createContext: () => context,
+    onChange: (report) => reports.push(report),
+  });
   return { context, player, reports };
 }
 
-describe('the player', () => {
+describe('the player with scheduled buffers', () => {
   it('starts within 40 ms and leaves no gap between pieces', () => {
     const { context, player } = setUp();
     player.unlock();
