@@ -1,0 +1,2 @@
+/** The name of the processor that captures. */
+export const CAPTURE = 'vivavoce-capture';
