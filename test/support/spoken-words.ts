@@ -36,6 +36,12 @@ export interface ScriptedEngineOptions {
   /** How long the pass number `n` takes. */
   readonly passMs: (n: number, audioMs: number) => number;
   readonly timed?: boolean;
+  /** How far its times are off. */
+  readonly offMs?: number;
+  /** How many passes it can make at once. */
+  readonly workers?: number;
+  /** It mishears the newest word of every other pass. */
+  readonly hesitates?: boolean;
 }
 
 /**
@@ -61,7 +67,7 @@ export class ScriptedPassEngine implements PassEngine {
   }
 
   get idle(): boolean {
-    return this.atOnce === 0 && !this.taken;
+    return this.atOnce < (this.#options.workers ?? 1) && !this.taken;
   }
 
   async transcribe(samples: Int16Array, _request: unknown, signal: AbortSignal): Promise<Transcript> {
@@ -89,6 +95,7 @@ export class ScriptedPassEngine implements PassEngine {
   }
 
   #hear(samples: Int16Array): Transcript {
+    const { timed, offMs = 0, hesitates } = this.#options;
     const heard: HeardWord[] = [];
     for (let at = 0; at < samples.length; ) {
       const loud = Math.abs(samples[at] ?? 0);
@@ -98,9 +105,12 @@ export class ScriptedPassEngine implements PassEngine {
       const share = (end - at) / PER_MS / (this.#options.words[index]?.ms ?? Infinity);
       const piece = at === 0 ? wordText(index).slice(1) : wordText(index).slice(0, -1);
       const text = share > 0.6 ? wordText(index) : piece;
-      if (loud > 0 && share > 0.1) heard.push({ text, startMs: at / PER_MS, endMs: end / PER_MS });
+      if (loud > 0 && share > 0.1)
+        heard.push({ text, startMs: at / PER_MS + offMs, endMs: end / PER_MS + offMs });
       at = end;
     }
-    return { text: heard.map(({ text }) => text).join(' '), words: this.#options.timed ? heard : null };
+    const newest = heard.at(-1);
+    if (hesitates && newest && this.passes.length % 2 === 0) heard.splice(-1, 1, { ...newest, text: 'uh' });
+    return { text: heard.map(({ text }) => text).join(' '), words: timed ? heard : null };
   }
 }

@@ -17,7 +17,7 @@ const SPECIAL = [
   '<|startofprev|>',
   '<|notimestamps|>',
 ];
-const TIMES = Array.from({ length: 1_501 }, (_, i) => `<|${(i / 50).toFixed(2)}|>`);
+const TIMES = Array.from({ length: 101 }, (_, i) => `<|${(i / 50).toFixed(2)}|>`);
 const VOCABULARY = [...LETTERS, ...WORDS, ...SPECIAL, ...TIMES];
 
 const idOf = (token: string) => {

@@ -77,6 +77,52 @@ describe('while somebody speaks', () => {
     expect(engine.mostAtOnce).toBe(1);
   });
 
+  test('words are not older because the window was cut in a pause', async () => {
+    const words = Array.from({ length: 90 }, (_, i) => ({ ms: 250, pauseMs: i % 12 === 11 ? 450 : 130 }));
+    const { engine, partials, speak } = conversation(words);
+    await speak();
+    expect(Math.max(...engine.passes)).toBeLessThan(20_000);
+    const endsMs: number[] = [];
+    let atMs = 0;
+    for (const { ms, pauseMs } of words) {
+      endsMs.push(atMs + ms);
+      atMs += ms + pauseMs;
+    }
+    let known = 0;
+    for (const { text, atMs: publishedMs } of partials) {
+      const count = text.split(' ').length;
+      for (; known < count; known++) expect(publishedMs - (endsMs[known] ?? 0)).toBeLessThanOrEqual(1_000);
+    }
+    expect(known).toBeGreaterThan(85);
+  });
+
+  test('a word that one pass misheard is not published', async () => {
+    const words = evenly(30, 250, 130);
+    const { partials, speak } = conversation(words, { hesitates: true });
+    await speak();
+    expect(partials.length).toBeGreaterThan(5);
+    for (const { text } of partials) expect(text).toBe(texts(words.slice(0, text.split(' ').length)));
+  });
+
+  test('an engine with many workers makes one pass at a time for an utterance', async () => {
+    const words = evenly(20, 250, 130);
+    const { engine, speak, read } = conversation(words, { passMs: () => 900, workers: 4 });
+    await speak();
+    expect((await read()).text).toBe(texts(words));
+    expect(engine.mostAtOnce).toBe(1);
+  });
+
+  test('words before a silence are published without another pass', async () => {
+    const words = evenly(4, 250, 130);
+    const { engine, partials, speak, silence } = conversation(words);
+    engine.taken = true;
+    await speak();
+    engine.taken = false;
+    await silence(500);
+    expect(engine.passes).toHaveLength(1);
+    expect(partials.map(({ text }) => text)).toEqual([texts(words)]);
+  });
+
   test('a word that is cut by the end of a pass is not published as its piece', async () => {
     const words = evenly(12, 900, 100);
     const { engine, partials, speak } = conversation(words, { passMs: () => 100 });
@@ -235,6 +281,13 @@ describe('long speech', () => {
     expect((await read()).text).toBe(texts(words));
     expect(Math.max(...engine.passes)).toBeLessThanOrEqual(28_000);
     expect(engine.mostAtOnce).toBe(1);
+  });
+
+  test('has each word once when the times of the engine are early', async () => {
+    const words = evenly(150, 350, 150);
+    const { speak, read } = conversation(words, { timed: true, offMs: -150 });
+    await speak();
+    expect((await read()).text).toBe(texts(words));
   });
 
   test('keeps a word that is said twice, before and after a cut', async () => {
