@@ -22,6 +22,8 @@ export function judgeText(text: string): TurnVerdict {
   if (/^(?:\.\.|…|[,;:，、：–—-])/u.test(mark)) return 'incomplete';
   if (/[?？؟]/u.test(mark)) return 'complete';
 
+  // It ends a wish as often as it begins one.
+  if (words.join(' ') === 'please') return 'unsure';
   const language = languageOf(words);
   if (isShortAnswer(words, language) || endsWithAny(words, language.closers)) return 'complete';
   if (isDictating(words, language)) return 'incomplete';
@@ -29,7 +31,9 @@ export function judgeText(text: string): TurnVerdict {
   if (question && isStranded(words, language)) return 'complete';
   if (language === ENGLISH && isEllipsis(words)) return 'complete';
   if (isHanging(words, language)) return 'incomplete';
-  if (mark !== '' || question) return 'complete';
+  if (mark !== '') return 'complete';
+  // "is there a place in": a particle is the end as often as a preposition is not.
+  if (question && !PARTICLES.has(words.at(-1) ?? '')) return 'complete';
   return 'unsure';
 }
 
@@ -90,7 +94,30 @@ function isHanging(words: readonly string[], language: TurnWords): boolean {
   const last = words.at(-1) ?? '';
   if (/^(?:u+[hm]+|e+r+m?|h+m+|ä+h+m*|e+u+h+)$/u.test(last)) return true;
   if (endsWithAny(words, language.hangingPhrases)) return true;
-  return language.hanging.has(last);
+  return language.hanging.has(last) || (language === ENGLISH && isOpenPhrase(words));
+}
+
+const ARTICLES = setOf('a an the my your our their his her some any no');
+const ADJECTIVES = setOf(
+  'good bad new old big small little large long short great nice quiet loud nearest closest best cheap cheapest ' +
+    'different few couple bit lot kind sort next main whole',
+);
+const OPENS_CLAUSE = setOf(
+  'if when because while since unless until although whether that as where why what how than and but or',
+);
+const ASKS = setOf('do does did can could will would should shall have has had');
+
+/** English ends in which each word might be the last, but not after the one before: "the nearest", "if it", "does it". */
+function isOpenPhrase(words: readonly string[]): boolean {
+  const [third = '', before = '', last = ''] = words.slice(-3);
+  if (ARTICLES.has(before) && ADJECTIVES.has(last)) return true;
+  if (!PRONOUNS.has(last) || words.length < 3) return false;
+  // "tell me how far it"
+  return (
+    OPENS_CLAUSE.has(before) ||
+    ASKS.has(before) ||
+    (third === 'how' && words.length > 3 && !AUXILIARIES.has(before))
+  );
 }
 
 const PRONOUNS = setOf('i you he she it we they this that these those there');
@@ -147,13 +174,34 @@ function isQuestion(words: readonly string[], language: TurnWords): boolean {
   if (language.questionWords.has(first)) {
     const isContracted = first.endsWith("'s");
     if (isContracted) return question.length >= 3;
-    return question.length >= 3 && (!language.subjects.has(second) || language === FRENCH);
+    if (question.length < 3) return false;
+    if (language === ENGLISH) return !language.subjects.has(second) && hasVerb(question);
+    return !language.subjects.has(second) || language === FRENCH;
   }
   if (!language.questionVerbs.has(first)) return false;
   // "is the nearest …" goes on longer than "do you …".
   const isNoun =
     /^(?:the|a|an|my|your|our|their|his|her|der|die|das|ein|eine|mein|meine|le|la|les|un|une)$/.test(second);
+  // "could you play" may want to name what.
+  if (TRANSITIVE.has(question.at(-1) ?? '') && question.length === 3) return false;
   return question.length >= (isNoun ? 5 : 3);
+}
+
+const PARTICLES = setOf('in on up off out over down some any');
+const TRANSITIVE = setOf(
+  'tell give show find make get put set take send call buy open close turn read write add remind explain check say spell ' +
+    'translate play bring name let want need',
+);
+
+/** "how much money" is not yet a question. */
+function hasVerb([first = '', second = '', ...rest]: readonly string[]): boolean {
+  const needsAuxiliary = first === 'how' || first === 'what' || first === 'which' || first === 'whose';
+  if (!needsAuxiliary || second === 'about' || second === 'come') return true;
+  return (
+    ENGLISH.questionVerbs.has(second) ||
+    rest.some((word) => ENGLISH.questionVerbs.has(word)) ||
+    rest.length >= 3
+  );
 }
 
 const OPENERS = new Set(

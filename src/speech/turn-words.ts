@@ -30,7 +30,7 @@ export const ENGLISH: TurnWords = {
   markers: words('the and you is are to of my what it that have with for would please this your was'),
   hanging: words(
     'and or but because cause if although while whereas unless until than whether nor plus except about the a an my your ' +
-      "our their its every of to from with at by for into onto between without during towards toward via i we he she they i'm " +
+      "our their its every of to from with at by for into onto between without during towards toward near via i we he she they i'm " +
       "i'll i'd i've you're you'll you'd you've we're we'll we'd we've they're they'll they'd they've he's he'd " +
       "he'll she's she'd she'll it's it'll that's there's what's who's where's how's let's is are was were am be been " +
       'being have has had will would can could should may might must does did very quite per um uh er erm uhm hmm uhh',
@@ -47,7 +47,7 @@ export const ENGLISH: TurnWords = {
   ),
   short: words(
     'yes no yeah yep yup nope nah okay ok sure right exactly correct hello hi hey goodbye bye thanks maybe nothing never ' +
-      'always stop cancel repeat continue please mhm really oh wow',
+      'always stop cancel repeat continue mhm really oh wow',
   ),
   closers: phrases(
     "please, uh huh, i see, got it, thanks, thank you, thank you very much, thanks a lot, that's all, that is all, that's it, that is it, " +

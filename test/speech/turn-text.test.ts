@@ -40,6 +40,11 @@ const COMPLETE = [
     'who are you talking to',
     'so what is it about',
     'why not tomorrow',
+    'where is it',
+    'how are you',
+    'what was that',
+    'what about dinner',
+    'how is it going',
   ],
   ...[
     'can you hear me',
@@ -149,6 +154,15 @@ const INCOMPLETE = [
     'can you give me the number of',
     'how about',
   ],
+  ...[
+    'can you tell me how far it',
+    'what should i wear if it',
+    'how long does it',
+    'is there a good',
+    'where is the nearest',
+    'is the nearest',
+  ],
+  ...['is there a restaurant near', 'could you give me a few', 'i told him that you'],
   // Hesitation
   ...[
     'um',
@@ -223,15 +237,7 @@ const UNSURE = [
     'i have two',
     'the weather',
   ],
-  ...[
-    'turn it on',
-    'i like that',
-    'when i was young',
-    'what you said',
-    'what the weather',
-    'is the nearest',
-    'twenty five',
-  ],
+  ...['turn it on', 'i like that', 'when i was young', 'what you said', 'what the weather', 'twenty five'],
   ...[
     'it was in nineteen ninety nine',
     'i saw her',
@@ -240,7 +246,19 @@ const UNSURE = [
     '今天天气',
     'меня зовут анна',
   ],
-  ...['ich heiße anna', 'je m’appelle anna', 'me llamo ana', 'come in', 'l', "i can't"],
+  ...[
+    'ich heiße anna',
+    'je m’appelle anna',
+    'me llamo ana',
+    'come in',
+    'please',
+    'how much money',
+    'could you play',
+    'can you tell',
+    'how much did i spend on',
+    'l',
+    "i can't",
+  ],
 ];
 
 describe('the words say', () => {
