@@ -87,11 +87,12 @@ export class WindowedAudio {
 
   /** The longest pause inside, of equal ones the last; null when there is none. */
   longestPause(within: Span): Span | null {
-    const quiet = this.#pauseLevel();
     let longest: Span | null = null;
     let begin = -1;
+    const first = this.#frame(within.start);
     const last = this.#frames(within.end);
-    for (let frame = this.#frame(within.start); frame <= last; frame++) {
+    const quiet = pauseLevel(this.#levels.slice(first, last));
+    for (let frame = first; frame <= last; frame++) {
       const isQuiet = frame < last && (this.#levels[frame] ?? -Infinity) <= quiet;
       if (isQuiet && begin < 0) begin = frame;
       if (isQuiet || begin < 0) continue;
@@ -121,13 +122,6 @@ export class WindowedAudio {
     return this.#from + Math.round((best + DIP_FRAMES / 2) * FRAME);
   }
 
-  /** Adapts to a noisy microphone; the decision that there was no speech at all does not, because it cannot be undone. */
-  #pauseLevel(): number {
-    const sorted = this.#levels.toSorted((a, b) => a - b);
-    const noise = sorted[Math.floor(sorted.length / 20)] ?? -Infinity;
-    return Math.max(QUIET_DBFS, Math.min(noise + NOISE_MARGIN_DB, LOUDEST_PAUSE_DBFS));
-  }
-
   #isVoiced(frame: number): boolean {
     return (this.#levels[frame] ?? -Infinity) > QUIET_DBFS;
   }
@@ -141,6 +135,12 @@ export class WindowedAudio {
   #frames(position: number): number {
     return Math.min(this.#levels.length, Math.ceil((position - this.#from) / FRAME));
   }
+}
+
+/** Adapts to a noisy microphone; the decision that there was no speech at all does not, because it cannot be undone. */
+function pauseLevel(levels: readonly number[]): number {
+  const noise = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 20)] ?? -Infinity;
+  return Math.max(QUIET_DBFS, Math.min(noise + NOISE_MARGIN_DB, LOUDEST_PAUSE_DBFS));
 }
 
 function levelOf(samples: Int16Array): number {

@@ -125,7 +125,7 @@ export class WindowedRecognition implements Recognition {
       const last = this.#audio.lastVoiced({ start: this.#windowStart, end });
       // It would say the same of the same sound.
       if (this.#newest && end - last >= STEP) this.#agree(this.#newest.textWords.length);
-      if (last < 0 || end - last >= LONG_SILENCE) this.#beginWindow(end - MARGIN, false);
+      if (end - Math.max(last, this.#windowStart) >= LONG_SILENCE) this.#beginWindow(end - MARGIN, false);
       return;
     }
     if (!this.#engine.idle || end < this.#nextPassAt) return;

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import type { EngineStatus } from '../../../src/engine-status.ts';
-import { isAbort } from '../../../src/errors.ts';
+import { isAbort, VivavoceError } from '../../../src/errors.ts';
 import type { Recognition, Transcriber } from '../../../src/speech/stt/transcriber.ts';
 import { type WhisperOptions, WhisperTranscriber } from '../../../src/speech/stt/whisper.ts';
+import { WhisperModel } from '../../../src/speech/stt/whisper-model.ts';
 import { type TempDir, tempDir } from '../../conversation/temp-dir.ts';
 import { HubServer, refuse, stallAfter } from '../../support/hub-server.ts';
 import {
@@ -206,6 +207,15 @@ describe('hearing', () => {
   test('ends when the model repeats itself for ever, and says once what it said', async () => {
     await using transcriber = await installed(tinyWhisper({ loops: true }));
     expect((await hear(transcriber)).text).toBe('ha');
+  });
+
+  test('ends at the next token when it is given up', async () => {
+    await writeModel(dir.file('loops'), tinyWhisper({ loops: true }));
+    const model = await WhisperModel.load({ folder: dir.file('loops'), dtype: 'q8', threads: 1 });
+    const controller = new AbortController();
+    const heard = model.transcribe({ samples: tone(), language: 'en', prompt: null }, controller.signal);
+    controller.abort(new VivavoceError('cancelled', 'enough'));
+    await expect(heard).rejects.toThrow('enough');
   });
 
   test('of silence asks nothing of the model', async () => {

@@ -336,6 +336,6 @@ test('whatever is said at whatever pace: all words, each once, and partials only
         }
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
 });
