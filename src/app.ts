@@ -9,6 +9,7 @@ import type { EngineStatus } from './engine-status.ts';
 import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './engines.ts';
 import { createTurnGraph } from './graph/graph.ts';
 import { warmUpGraph } from './graph/warm-up.ts';
+import { createHearing } from './hearing-engines.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp, listen } from './server/http.ts';
 import { RealtimeServer } from './server/realtime.ts';
@@ -18,6 +19,7 @@ import { conversationRoutes } from './server/routes/conversations.ts';
 import { healthRoutes } from './server/routes/health.ts';
 import { modelRoutes } from './server/routes/models.ts';
 import { speechRoutes } from './server/routes/speech.ts';
+import { transcriptionRoutes } from './server/routes/transcriptions.ts';
 import { Pronunciations } from './speech/pronunciations.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -26,14 +28,6 @@ interface Outside {
   readonly clock?: Clock;
   readonly ids?: IdSource;
 }
-
-const NO_VOICE_INPUT: EngineStatus = {
-  part: 'stt',
-  engine: 'none',
-  detail: '',
-  state: 'degraded',
-  reason: 'This version does not listen yet: send text.',
-};
 
 /** The running service. The one place where its parts meet. */
 export class App implements AsyncDisposable {
@@ -73,6 +67,7 @@ export class App implements AsyncDisposable {
     const starting = [
       SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
       createVoice(deps),
+      createHearing(deps, () => announce()),
       // The probe first: the warm-up keeps the event loop busy, and a probe has a deadline.
       model.start().then(async () => {
         telemetry.warmedUp({ engine: 'graph', timesMs: await warmUpGraph(clock, config.TIMEZONE) });
@@ -80,9 +75,9 @@ export class App implements AsyncDisposable {
     ] as const;
     // All of them also when one fails: what the others have started by then is released with the rest.
     await Promise.allSettled(starting);
-    const [store, { voice, status: voiceStatus }] = await Promise.all(starting);
+    const [store, { voice, status: voiceStatus }, ears] = await Promise.all(starting);
     if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
-    telemetry.engineChanged(voiceStatus);
+    for (const status of [voiceStatus, ...ears.statuses()]) telemetry.engineChanged(status);
 
     const storeStatus: EngineStatus = {
       part: 'store',
@@ -91,12 +86,7 @@ export class App implements AsyncDisposable {
       state: 'ready',
       reason: 'everything that is said is kept on this machine',
     };
-    const engines = () => [
-      model.status(),
-      voiceStatus,
-      config.STT === 'none' ? { ...NO_VOICE_INPUT, state: 'ready' as const } : NO_VOICE_INPUT,
-      storeStatus,
-    ];
+    const engines = () => [model.status(), voiceStatus, ...ears.statuses(), storeStatus];
     const conversations = new Conversations({ store, clock, ids });
     const graph = createTurnGraph({ model, clock, timezone: config.TIMEZONE });
     const auth = new Auth(config.API_KEYS, clock);
@@ -109,15 +99,11 @@ export class App implements AsyncDisposable {
       pronunciations,
       prices: pricesOf(config),
       limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
-      hearing: {
-        vad: { engine: 'none', open: unheard },
-        transcriber: { engine: 'none', model: '', recognise: unheard },
-        turnDetector: { engine: 'none', judge: async () => 'unsure' as const },
-        language: null,
-        speculates: true,
-        unavailable: () => NO_VOICE_INPUT.reason,
+      hearing: ears.hearing,
+      idle: {
+        nudgeMs: milliseconds(config.IDLE_NUDGE_SECONDS),
+        endMs: milliseconds(config.IDLE_END_SECONDS),
       },
-      idle: { nudgeMs: null, endMs: null },
     });
     announce = () => realtime.broadcast({ type: 'vivavoce.engines.changed', engines: [...engines()] });
 
@@ -126,6 +112,12 @@ export class App implements AsyncDisposable {
       origins,
       log: telemetry.log,
       health: healthRoutes({ auth, engines }),
+      uploads: [
+        transcriptionRoutes({
+          transcriber: ears.hearing.transcriber,
+          noTranscriberReason: () => ears.hearing.unavailable(),
+        }),
+      ],
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
         chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
@@ -164,8 +156,8 @@ export class App implements AsyncDisposable {
   }
 }
 
-function unheard(): never {
-  throw new Error(NO_VOICE_INPUT.reason);
+function milliseconds(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1000;
 }
 
 function pricesOf(config: Config) {

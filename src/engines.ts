@@ -28,7 +28,7 @@ const TTS_CLOCKS: StreamClocks = { firstMs: 5_000, stallMs: 3_000, totalMs: 60_0
 const LLM_CONCURRENT = 512;
 const TTS_CONCURRENT = 64;
 const TTS_WAITING = 2_048;
-const OPENAI_URL = 'https://api.openai.com/v1';
+export const OPENAI_URL = 'https://api.openai.com/v1';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -39,7 +39,8 @@ export interface EngineDeps {
   readonly resources: AsyncDisposableStack;
 }
 
-function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
+/** A breaker and a bulkhead of its own for one engine. */
+export function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
   const { clock, telemetry, resources } = deps;
   return resources.use(
     new Guard({

@@ -20,17 +20,23 @@ const ROWS: readonly (readonly string[])[] = [
   ['session'],
   ['server'],
   ['engines.ts'],
+  ['hearing-engines.ts'],
   ['app.ts', 'dev-graph.ts'],
   ['main.ts'],
 ];
 
-/** What talks to the world outside, and what stands before it. */
+/** What talks to the world outside, what stands before it, and where. */
 const ENGINES = {
-  OllamaChatModel: 'guardChatModel',
-  OpenAiChatModel: 'guardChatModel',
-  OpenAiVoice: 'guardVoice',
-  FliteVoice: 'guardVoice',
+  OllamaChatModel: { guard: 'guardChatModel', madeIn: 'engines.ts' },
+  OpenAiChatModel: { guard: 'guardChatModel', madeIn: 'engines.ts' },
+  OpenAiVoice: { guard: 'guardVoice', madeIn: 'engines.ts' },
+  FliteVoice: { guard: 'guardVoice', madeIn: 'engines.ts' },
+  OpenAiTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
+  WhisperTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
+  PocketSphinx: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
 } as const;
+
+type EngineName = keyof typeof ENGINES;
 
 interface Source {
   /** From `src`: `server/http.ts`. */
@@ -134,31 +140,33 @@ describe('the world outside', () => {
     const callers = filesWith(
       /from 'undici'|(?<![.\w])fetch\(|\brequest as http|http\.request|new WebSocket\(|from '@langchain\/(ollama|openai)'/,
     );
-    expect(callers.filter((path) => !/^(llm|speech\/tts)\//.test(path))).toEqual([]);
+    expect(callers.filter((path) => !/^(llm|speech)\//.test(path))).toEqual([]);
     expect(callers).toContain('llm/engine-http.ts');
   });
 
   test.each(
     Object.entries(ENGINES),
-  )('%s is made in src/engines.ts alone, and stands behind %s', (name, guard) => {
-    expect(filesWith(new RegExp(`new ${name}\\(`))).toEqual(['engines.ts']);
-    const { code } = sources.find(({ path }) => path === 'engines.ts') as Source;
+  )('%s is made in one file alone, and stands behind its guard there', (name, { guard, madeIn }) => {
+    expect(filesWith(new RegExp(`new ${name}\\(`))).toEqual([madeIn]);
+    const { code } = sources.find(({ path }) => path === madeIn) as Source;
     const made = [...code.matchAll(new RegExp(`new (${Object.keys(ENGINES).join('|')})\\(`, 'g'))];
-    const alike = made.filter(([, other]) => ENGINES[other as keyof typeof ENGINES] === guard);
+    const alike = made.filter(([, other]) => ENGINES[other as EngineName].guard === guard);
     expect(code.match(new RegExp(`\\b${guard}\\(`, 'g'))).toHaveLength(alike.length);
   });
 
   test('is guarded nowhere else', () => {
-    expect(filesWith(/\bguard(ChatModel|Voice)\(/).filter((path) => !path.startsWith('resilience/'))).toEqual(
-      ['engines.ts'],
-    );
+    const files = filesWith(/\bguard(ChatModel|Voice|Transcriber)\(/);
+    expect(files.filter((path) => !path.startsWith('resilience/'))).toEqual([
+      'engines.ts',
+      'hearing-engines.ts',
+    ]);
   });
 
   test('has no engine that this test does not know', () => {
     const adapters = sources.filter(({ code }) => /extends \w*Http\b|from 'undici'|worker\.ts'/.test(code));
     const classes = adapters
       .filter(({ path }) => /^(llm|speech)\//.test(path))
-      .flatMap(({ code }) => [...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice)\b/gm)])
+      .flatMap(({ code }) => [...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice|Transcriber)\b/gm)])
       .map(([, name]) => name);
     expect(classes.filter((name) => !((name as string) in ENGINES))).toEqual([]);
     expect(classes).toContain('OpenAiVoice');

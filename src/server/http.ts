@@ -29,10 +29,12 @@ interface HttpOptions {
   readonly health: Router;
   /** What is served under `/v1` to whoever has a key. */
   readonly api: readonly Router[];
+  /** The same for what takes files; what they do not answer goes on to `api`. */
+  readonly uploads: readonly Router[];
 }
 
 /** The Express app: doors first, then routes, then errors in one shape. */
-export function createExpressApp({ auth, origins, log, health, api }: HttpOptions): Express {
+export function createExpressApp({ auth, origins, log, health, api, uploads }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(
@@ -52,7 +54,8 @@ export function createExpressApp({ auth, origins, log, health, api }: HttpOption
     response.sendFile('docs.html', { root: PAGE });
   });
   app.use(express.static(PAGE, { index: 'index.html', setHeaders: cacheForever }));
-  app.use('/v1', requireCaller(auth), express.json({ limit: MAX_BODY_BYTES }), refuseOtherBodies, ...api);
+  const readJson = express.json({ limit: MAX_BODY_BYTES });
+  app.use('/v1', requireCaller(auth), ...uploads, readJson, refuseOtherBodies, ...api);
   app.use((request, _response, next) => {
     next(new VivavoceError('not_found', `There is nothing at ${request.method} ${request.path}.`));
   });

@@ -151,6 +151,16 @@ export class Floor implements ListenerEvents, Disposable {
     });
   }
 
+  /** Gives an item of the client its words when they are known. */
+  async wordsOf(item: MessageItem, seconds: number, transcript: Promise<Transcript>): Promise<void> {
+    await this.#writer.wordsOf(
+      item,
+      () => seconds,
+      transcript,
+      (error) => this.failed(error),
+    );
+  }
+
   /** What a rehearsal was based on is no longer so: the client has changed its settings or the conversation. */
   changed(): void {
     this.#dropRehearsal();

@@ -33,11 +33,16 @@ export class ItemRequests {
   }
 
   /**
-   * Puts an item into the conversation at once; `durable` resolves when it is stored.
+   * Puts an item into the conversation at once; `durable` resolves when it is stored. `isRecorded`: its words are
+   * still to be found in its audio.
    *
    * @throws VivavoceError when it is empty, its id is taken, or the item to follow is not there.
    */
-  create({ item: given, previous_item_id: previous }: Event<'conversation.item.create'>): {
+  create(
+    { item: given, previous_item_id: previous }: Event<'conversation.item.create'>,
+    { isRecorded }: { isRecorded: boolean },
+  ): {
+    stored: Item;
     item: WireItem;
     previousId: string | null;
     durable: Promise<void>;
@@ -47,10 +52,15 @@ export class ItemRequests {
       callId: this.#ids.next('call'),
       createdAtMs: this.#clock.nowMs(),
     });
-    refuseEmpty(item);
+    if (!isRecorded) refuseEmpty(item);
     const placement: Placement = !previous ? 'end' : previous === 'root' ? 'root' : { after: previous };
     const durable = this.#conversation.add(item, placement);
-    return { item: toWireItem(item), previousId: this.#conversation.previousIdOf(item.id), durable };
+    return {
+      stored: item,
+      item: toWireItem(item),
+      previousId: this.#conversation.previousIdOf(item.id),
+      durable,
+    };
   }
 
   async retrieve({ item_id: id, event_id: eventId }: Event<'conversation.item.retrieve'>): Promise<Outgoing> {
@@ -96,7 +106,7 @@ function refuseEmpty(item: Item): void {
     refuse('The message is empty; put some text into item.content.');
   }
   if (item.content.some((part) => part.type === 'input_audio' && part.transcript === null)) {
-    refuse('Audio in a message cannot be transcribed yet; send its text.');
+    refuse('The message has neither audio nor a transcript; send one of them.');
   }
 }
 

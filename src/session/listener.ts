@@ -2,7 +2,7 @@ import type { Clock, IdSource } from '../clock.ts';
 import { VivavoceError } from '../errors.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import { decodeBase64Audio } from '../speech/audio/base64-audio.ts';
-import type { AudioFormat } from '../speech/audio/input-format.ts';
+import { bytesPerSecond } from '../speech/audio/input-format.ts';
 import { isWav } from '../speech/audio/wav.ts';
 import type { Transcript } from '../speech/stt/transcriber.ts';
 import { Segmenter } from '../speech/vad/segmenter.ts';
@@ -293,8 +293,4 @@ function badAudio(message: string, wireCode?: string): VivavoceError {
     param: 'audio',
     ...(wireCode !== undefined && { wireCode }),
   });
-}
-
-function bytesPerSecond(format: AudioFormat): number {
-  return format.type === 'audio/pcm' ? format.rate * 2 : 8_000;
 }

@@ -1,10 +1,13 @@
+import type { MessageItem } from '../conversation/item.ts';
 import { VivavoceError } from '../errors.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import { bytesPerSecond } from '../speech/audio/input-format.ts';
 import { EchoGate } from './echo-gate.ts';
 import { type AgentSide, Floor } from './floor.ts';
 import type { Hearing } from './hearing.ts';
 import { Listener } from './listener.ts';
 import type { Playhead } from './playhead.ts';
+import { transcribeRecording } from './recorded-speech.ts';
 
 type FloorOptions = ConstructorParameters<typeof Floor>[0];
 
@@ -24,6 +27,7 @@ export class Microphone implements Disposable {
   readonly #gate: EchoGate;
   #listener: Listener | null = null;
   #hasSaidWhyNot = false;
+  readonly #closed = new AbortController();
 
   constructor(options: Options) {
     this.#options = options;
@@ -69,6 +73,20 @@ export class Microphone implements Disposable {
     });
   }
 
+  /** Finds the words of a recording that came as an item. Resolves when the item has them, or never will. */
+  async transcribe(item: MessageItem, audio: Uint8Array): Promise<void> {
+    const { hearing, conversation, config } = this.#options;
+    const { format, transcription } = config().audio.input;
+    const request = {
+      language: transcription?.language ?? hearing.language,
+      prompt: transcription?.prompt ?? null,
+      speaker: conversation.id,
+    };
+    const words = transcribeRecording(audio, format, hearing, request, this.#closed.signal);
+    const seconds = audio.length / bytesPerSecond(format);
+    await this.#floor.wordsOf(item, seconds, words);
+  }
+
   clear(): void {
     const tell = () => this.#options.outbox.send({ type: 'input_audio_buffer.cleared' });
     if (this.#listener) this.#listener.clear(tell);
@@ -97,6 +115,7 @@ export class Microphone implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed.abort(new VivavoceError('cancelled', 'the session has ended'));
     this.#floor[Symbol.dispose]();
     this.#listener?.[Symbol.dispose]();
   }

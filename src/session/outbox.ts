@@ -1,7 +1,7 @@
 /** What waits to be sent. */
 interface Entry<Event> {
-  /** Null: nothing to send; `onSent` tells that everything before has left. */
-  readonly event: Event | Promise<Event> | null;
+  /** Null: nothing to send; `onSent` tells that everything before has left. A function is asked when its turn comes. */
+  readonly event: Event | Promise<Event> | (() => Event) | null;
   /** The stream that it belongs to, when it may be dropped with it. */
   readonly stream: string | null;
   readonly onSent: (() => void) | null;
@@ -34,13 +34,16 @@ export class Outbox<Event extends object> {
     this.#onFailure = onFailure;
   }
 
-  /** An event may be a promise when what it says has to be looked up first; it keeps its place. */
-  send(event: Event | Promise<Event>, { after, stream, onSent }: SendOptions = {}): void {
+  /**
+   * An event may be a promise when what it says has to be looked up first, and a function when it tells of those before
+   * it; it keeps its place.
+   */
+  send(event: Event | Promise<Event> | (() => Event), { after, stream, onSent }: SendOptions = {}): void {
     if (!this.#isDraining && !after && !(event instanceof Promise)) {
-      if (this.#deliver(event) !== false) onSent?.();
+      if (this.#deliver(typeof event === 'function' ? event() : event) !== false) onSent?.();
       return;
     }
-    const ready = after ? after.then(() => event) : event;
+    const ready = after ? after.then(() => (typeof event === 'function' ? event() : event)) : event;
     // A failure is told when its turn comes, and not at all when the event is discarded before that.
     if (ready instanceof Promise) ready.catch(() => undefined);
     this.#queue.push({
@@ -81,7 +84,8 @@ export class Outbox<Event extends object> {
         if (this.#queue[0] !== entry) continue;
       }
       this.#queue.shift();
-      const hasLeft = event === null || this.#deliver(event) !== false;
+      const hasLeft =
+        event === null || this.#deliver(typeof event === 'function' ? event() : event) !== false;
       if (hasLeft && isTrue) entry.onSent?.();
     }
     this.#isDraining = false;

@@ -1,6 +1,6 @@
 import type { Conversation } from '../conversation/conversation.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
-import { type SpokenReply, truncateToHeard } from './heard.ts';
+import { interruptAt, type SpokenReply } from './heard.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Playhead } from './playhead.ts';
@@ -137,9 +137,10 @@ export class Replies implements AsyncDisposable {
     for (const id of this.#playing) {
       const spoken = this.#spoken.get(id);
       const item = conversation.items.find((other) => other.id === id);
-      const playedMs = playhead.playedMs(id) ?? 0;
-      if (!spoken || item?.type !== 'message' || playedMs >= spoken.timeline.sentMs) continue;
-      conversation.replace(truncateToHeard(item, spoken, playedMs).item).catch((error) => {
+      if (!spoken || item?.type !== 'message') continue;
+      const cut = interruptAt(item, spoken, playhead.playedMs(id) ?? 0);
+      if (cut === item) continue;
+      conversation.replace(cut).catch((error) => {
         deps.telemetry.writeFailed({ what: id, error: messageOf(error) });
       });
     }

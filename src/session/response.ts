@@ -272,7 +272,11 @@ export class Response {
         status === 'cancelled' ? this.#wire(status, details) : this.#wire('failed', failedBecause(cause)),
     );
     this.#outbox.send(done.then((response): Outgoing => ({ type: 'response.done', response })));
-    this.#outbox.send(this.#account.traced(this.id));
+    // When its turn comes all of the audio has left, or never will.
+    this.#outbox.send(() => this.#report(status, error));
+  }
+
+  #report(status: WireResponse['status'], error: string | null): Outgoing {
     this.#account.report(this.#deps.telemetry, {
       responseId: this.id,
       conversationId: this.#plan.conversation?.id ?? null,
@@ -280,6 +284,7 @@ export class Response {
       audioMs: Math.round(this.#message?.writer.timeline.sentMs ?? 0),
       error,
     });
+    return this.#account.traced(this.id);
   }
 
   #wire(status: WireResponse['status'], details: WireStatusDetails | null): WireResponse {

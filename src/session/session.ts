@@ -14,6 +14,7 @@ import { Microphone } from './microphone.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Playhead } from './playhead.ts';
+import { recordedAudio } from './recorded-speech.ts';
 import { Replies } from './replies.ts';
 import { Responder, refuseResponse } from './responder.ts';
 import type { ResponseDeps } from './response.ts';
@@ -213,13 +214,18 @@ export class Session implements AsyncDisposable {
   }
 
   #create(event: Event<'conversation.item.create'>): void {
-    const { item, previousId, durable } = this.#items.create(event);
+    const recording = recordedAudio(event.item, this.#deps.hearing);
+    const { stored, item, previousId, durable } = this.#items.create(event, {
+      isRecorded: recording !== null,
+    });
     this.#responder.dropGreeting();
     this.#microphone.conversationChanged();
     this.#silence.stirred();
     const body = { item, previous_item_id: previousId };
     this.#outbox.send({ type: 'conversation.item.added', ...body });
     this.#outbox.send({ type: 'conversation.item.done', ...body }, { after: durable });
+    if (recording === null || stored.type !== 'message') return;
+    this.#responder.awaitWords(this.#microphone.transcribe(stored, recording));
   }
 
   #repliesChanged(): void {

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
+import type { MessageItem } from '../conversation/item.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import type { Transcript } from '../speech/stt/transcriber.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import { withWords } from './recorded-speech.ts';
 import { userAudioItem } from './user-item.ts';
 import { transcriptionError, type UserUtterance } from './user-utterance.ts';
 import { toWireItem } from './wire-item.ts';
@@ -47,39 +49,49 @@ export class UserMessageWriter {
   /** The words are known: they become an item with their transcript. */
   commit(utterance: UserUtterance, text: string): void {
     this.#add(utterance.itemId, text);
-    this.#tellTranscript(utterance, text);
+    this.#tellTranscript(utterance.itemId, utterance.seconds, text);
   }
 
   /** It was said and nobody knows what. */
   commitFailed(utterance: UserUtterance, error: unknown): void {
     this.#add(utterance.itemId, null);
-    this.#tellFailed(utterance, error);
+    this.#tellFailed(utterance.itemId, error);
   }
 
-  /**
-   * It becomes an item at once, because the client wants it, and its words follow. Resolves when they are known or
-   * nobody will know them; `onFailed` gets the reason.
-   */
+  /** It becomes an item at once, because the client wants it, and its words follow. */
   async commitUnheard(
     utterance: UserUtterance,
     transcript: Promise<Transcript>,
     onFailed: (error: unknown) => void,
   ): Promise<void> {
-    const { clock, conversation } = this.#options;
-    const createdAtMs = clock.nowMs();
-    this.#add(utterance.itemId, null);
+    const item = this.#add(utterance.itemId, null);
+    const seconds = () => utterance.seconds;
+    await this.wordsOf(item, seconds, transcript, onFailed);
+  }
+
+  /**
+   * Gives an item its words when they are known. Resolves then, or when nobody will know them: `onFailed` gets the
+   * reason.
+   */
+  async wordsOf(
+    item: MessageItem,
+    seconds: () => number,
+    transcript: Promise<Transcript>,
+    onFailed: (error: unknown) => void,
+  ): Promise<void> {
+    const { conversation } = this.#options;
     try {
       const text = (await transcript).text.trim();
-      const durable = conversation.replace(userAudioItem(utterance.itemId, text, createdAtMs));
-      this.#tellTranscript(utterance, text, durable);
+      const durable = conversation.replace(withWords(item, text));
+      this.#tellTranscript(item.id, seconds(), text, durable);
       await durable;
     } catch (error) {
-      this.#tellFailed(utterance, error);
+      this.#tellFailed(item.id, error);
       onFailed(error);
     }
   }
 
-  #add(itemId: string, text: string | null): void {
+  #add(itemId: string, text: string | null): MessageItem {
     const { conversation, outbox, clock } = this.#options;
     const item = userAudioItem(itemId, text, clock.nowMs());
     const durable = conversation.add(item);
@@ -91,13 +103,14 @@ export class UserMessageWriter {
     });
     outbox.send({ type: 'conversation.item.added', ...placed });
     outbox.send({ type: 'conversation.item.done', ...placed }, { after: durable });
+    return item;
   }
 
   /** Only to clients that asked for transcripts. */
-  #tellTranscript(utterance: UserUtterance, text: string, durable = Promise.resolve()): void {
+  #tellTranscript(itemId: string, seconds: number, text: string, durable = Promise.resolve()): void {
     const { outbox, config } = this.#options;
     if (!config().audio.input.transcription) return;
-    const place = { item_id: utterance.itemId, content_index: 0 };
+    const place = { item_id: itemId, content_index: 0 };
     if (text !== '') {
       outbox.send({ type: 'conversation.item.input_audio_transcription.delta', ...place, delta: text });
     }
@@ -106,14 +119,14 @@ export class UserMessageWriter {
         type: 'conversation.item.input_audio_transcription.completed',
         ...place,
         transcript: text,
-        usage: { type: 'duration', seconds: utterance.seconds },
+        usage: { type: 'duration', seconds },
       },
       { after: durable },
     );
   }
 
   /** To everybody: without it a person waits for an answer that does not come. */
-  #tellFailed({ itemId }: UserUtterance, error: unknown): void {
+  #tellFailed(itemId: string, error: unknown): void {
     this.#options.outbox.send({
       type: 'conversation.item.input_audio_transcription.failed',
       item_id: itemId,

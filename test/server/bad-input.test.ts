@@ -164,9 +164,9 @@ describe('one wrong event is one error, and the connection goes on:', () => {
       { code: 'input_audio_unavailable', param: 'audio', event_id: 'e1' },
     ],
     [
-      'a transcription session',
-      { type: 'session.update', event_id: 'e1', session: { type: 'transcription' } },
-      { param: 'session.type', event_id: 'e1' },
+      'a session of an unknown kind',
+      { type: 'session.update', event_id: 'e1', session: { type: 'telepathy' } },
+      { code: 'invalid_value', param: 'session.type', event_id: 'e1' },
     ],
     [
       'a binary frame',

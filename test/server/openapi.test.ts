@@ -167,15 +167,15 @@ describe('health', () => {
     await expect.poll(async () => (await rest.get('/readyz')).status, { timeout: 15_000 }).toBe(200);
     const { body } = await rest.get('/readyz');
     expect(readiness.parse(body)).toEqual(body);
-    // It speaks and understands text, and does not listen yet.
-    expect(body.status).toBe('degraded');
+    expect(body.status).toBe('ready');
     const engines = Object.fromEntries(
       body.engines.map(({ part, engine, state }: WireEvent) => [part, `${engine} ${state}`]),
     );
     expect(engines).toEqual({
       llm: 'ollama ready',
       tts: 'openai ready',
-      stt: 'none degraded',
+      stt: 'none ready',
+      vad: 'energy ready',
       store: 'sqlite ready',
     });
     expect(body.engines.every(({ reason }: WireEvent) => reason.length > 10)).toBe(true);

@@ -372,3 +372,34 @@ describe('a transcription session', () => {
     expect(harness.model.requests).toEqual([]);
   });
 });
+
+describe('a recording in a message', () => {
+  const recordingOf = (harness: SessionHarness, text: string) => {
+    const bytes = Buffer.from(harness.hearing.speech(text, 256).flatMap((frame) => [...bytesOf(frame)]));
+    const content = [{ type: 'input_audio', audio: bytes.toString('base64') }];
+    return { type: 'conversation.item.create', item: { type: 'message', role: 'user', content } };
+  };
+
+  it('gets its words, and the answer waits for them', async () => {
+    const harness = await listening([['Hello.']]);
+    harness.receive(recordingOf(harness, 'good evening'));
+    harness.receive({ type: 'response.create' });
+    await harness.clock.settle();
+    expect(harness.model.requests).toEqual([]);
+    await harness.clock.advance(150);
+    expect(harness.last('conversation.item.input_audio_transcription.completed').transcript).toBe(
+      'good evening',
+    );
+    expect(texts(harness)).toEqual(['good evening', 'Hello.']);
+  });
+
+  it('is refused when it is no audio, or when there are no ears', async () => {
+    const harness = await listening([]);
+    const item = { type: 'message', role: 'user', content: [{ type: 'input_audio', audio: '§' }] };
+    harness.receive({ type: 'conversation.item.create', item });
+    const deaf = await listening([], {}, { unavailable: () => 'There are no ears here.' });
+    deaf.receive(recordingOf(deaf, 'hello'));
+    expect([...codes(harness), ...codes(deaf)]).toEqual(['invalid_request', 'input_audio_unavailable']);
+    expect([...texts(harness), ...texts(deaf)]).toEqual([]);
+  });
+});

@@ -42,6 +42,9 @@ export class RunningApp implements AsyncDisposable {
       TTS: 'openai',
       TTS_BASE_URL: speech.baseUrl,
       TTS_WORKERS: '1',
+      // Ears take a second to start: who wants them says so.
+      STT: 'none',
+      VAD: 'energy',
       TIMEZONE: 'UTC',
       ...env,
     });

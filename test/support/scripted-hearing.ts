@@ -94,8 +94,10 @@ export class ScriptedHearing implements Hearing {
     this.open++;
     return {
       push: (samples) => {
-        const code = samples[0] ?? 0;
-        if (this.#words.has(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+        for (let at = 0; at < samples.length; at += VAD_FRAME_SAMPLES) {
+          const code = samples[at] ?? 0;
+          if (this.#words.has(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+        }
         if (!hasPartials || text() === told) return;
         told = text();
         onPartial(told);

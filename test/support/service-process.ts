@@ -30,7 +30,16 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(env: Env) {
     const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [MAIN], {
-      env: { PATH, HOME, NODE_COMPILE_CACHE, TTS_BASE_URL, PORT: '0', LOG_LEVEL: 'error', ...env },
+      env: {
+        PATH,
+        HOME,
+        NODE_COMPILE_CACHE,
+        TTS_BASE_URL,
+        STT: 'none',
+        PORT: '0',
+        LOG_LEVEL: 'error',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const wakeUp = () => {

@@ -25,7 +25,16 @@ export class Service implements AsyncDisposable {
     const dataDir = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'vivavoce-')));
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, [LAUNCHER], {
-      env: { PATH, HOME, PORT: '0', LLM: 'offline', LOG_LEVEL: 'warn', DATA_DIR: dataDir, ...env },
+      env: {
+        PATH,
+        HOME,
+        PORT: '0',
+        LLM: 'offline',
+        STT: 'none',
+        LOG_LEVEL: 'warn',
+        DATA_DIR: dataDir,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) {

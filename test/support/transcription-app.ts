@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
 import { systemClock } from '../../src/clock.ts';
 import { Auth } from '../../src/server/auth.ts';
-import { requireCaller } from '../../src/server/caller.ts';
 import { createExpressApp } from '../../src/server/http.ts';
 import { transcriptionRoutes } from '../../src/server/routes/transcriptions.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -25,8 +24,8 @@ export class TranscriptionApp implements AsyncDisposable {
       auth,
       origins: { allowedOrigins: [], isOpen: true },
       log: createLogger('silent'),
-      // In front of the parser of JSON bodies, as in the service.
-      health: Router().use('/v1', requireCaller(auth), routes),
+      health: Router(),
+      uploads: [routes],
       api: [],
     });
     this.#server = createServer(app).listen(0, '127.0.0.1');

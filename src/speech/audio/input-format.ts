@@ -35,6 +35,12 @@ export async function createInputDecoder(format: AudioFormat): Promise<InputDeco
   return new ResamplingDecoder(resampler, rate * bytesPerSample, unpacker);
 }
 
+/** What a second of sound takes in `format`. */
+export function bytesPerSecond(format: AudioFormat): number {
+  const { rate, bytesPerSample } = recipeOf(format);
+  return rate * bytesPerSample;
+}
+
 type Unpack = (bytes: Uint8Array) => Int16Array;
 
 interface Recipe {
