@@ -18,7 +18,7 @@ interface Pending {
 }
 
 interface Running {
-  readonly process: ChildProcess;
+  readonly child: ChildProcess;
   readonly ready: Promise<void>;
   readonly exited: Promise<void>;
   pending: Pending | null;
@@ -61,7 +61,7 @@ export class PocketSphinxChild implements AsyncDisposable {
     if (!running) throw died('before it was asked');
     const answer = Promise.withResolvers<unknown>();
     running.pending = answer;
-    running.process.send({ method, argument } as PocketSphinxCall);
+    running.child.send({ method, argument } as PocketSphinxCall);
     using _ = this.#watch(running);
     return (await answer.promise) as never;
   }
@@ -69,7 +69,7 @@ export class PocketSphinxChild implements AsyncDisposable {
   /** Resolves when the process is gone. There is nothing in it to save. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    this.#running?.process.kill('SIGKILL');
+    this.#running?.child.kill('SIGKILL');
     await this.#running?.exited;
   }
 
@@ -81,7 +81,7 @@ export class PocketSphinxChild implements AsyncDisposable {
     });
     const ready = Promise.withResolvers<void>();
     const exited = Promise.withResolvers<void>();
-    const running: Running = { process: child, ready: ready.promise, exited: exited.promise, pending: null };
+    const running: Running = { child, ready: ready.promise, exited: exited.promise, pending: null };
     // Nobody may be waiting when a replacement cannot be loaded; the next call hears of it.
     ready.promise.catch(() => {});
     let isReady = false;
@@ -126,8 +126,8 @@ export class PocketSphinxChild implements AsyncDisposable {
   }
 
   /** A native call that hangs cannot be interrupted, but its process can. */
-  #watch({ process }: Running): Disposable {
-    return this.#clock.after(HUNG_MS, () => process.kill('SIGKILL'));
+  #watch({ child }: Running): Disposable {
+    return this.#clock.after(HUNG_MS, () => child.kill('SIGKILL'));
   }
 }
 

@@ -158,7 +158,8 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
     if (waiting >= LIVE_PIECE_SAMPLES || (waiting > 0 && this.isUrgent)) {
       const text = await segment.feed(decoder, Math.min(waiting, LARGEST_PIECE_SAMPLES));
       this.#report(text);
-      if (await segment.relearn(decoder, this.isUrgent && segment.fed >= this.#target())) return true;
+      const isLast = this.isUrgent && segment.fed >= this.#target();
+      if (!isLast && (await segment.relearn(decoder, false))) return true;
       if (segment.isTooLong || (segment.isLong && segment.endsQuietly)) {
         await segment.finish(decoder);
         this.#settle();
@@ -166,6 +167,7 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
       return true;
     }
     if (this.isUrgent) {
+      if (await segment.relearn(decoder, true)) return true;
       await segment.finish(decoder);
       this.#failures = 0;
       this.#quietUntil = Math.max(this.#quietUntil, segment.covered);

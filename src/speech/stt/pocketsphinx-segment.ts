@@ -19,6 +19,8 @@ const LEARN_AFTER_SAMPLES = [1_200, 2_400].map((ms) => samplesIn(ms, LISTEN_RATE
 /** A mean over so many frames is as good as known. */
 const KNOWN_FRAMES = 200;
 
+type Decoder = Pick<PocketSphinxChild, 'call'>;
+
 /** A part of an utterance that is decoded as one, on whichever decoder it is given. */
 export class PocketSphinxSegment {
   readonly #audio: UtteranceAudio;
@@ -74,14 +76,14 @@ export class PocketSphinxSegment {
   }
 
   /** Begins from its first sample, whatever was decoded of it before. */
-  async begin(decoder: PocketSphinxChild): Promise<void> {
+  async begin(decoder: Decoder): Promise<void> {
     const known = this.#means.of(this.#speaker);
     if (this.#learnt === 0 && (known?.frames ?? 0) >= KNOWN_FRAMES) this.#learnt = LEARN_AFTER_SAMPLES.length;
     await this.#beginWith(decoder, known);
   }
 
   /** Returns the best guess so far, as the decoder writes it. */
-  async feed(decoder: PocketSphinxChild, samples: number): Promise<string> {
+  async feed(decoder: Decoder, samples: number): Promise<string> {
     const { text, heard } = await decoder.call('feed', this.#audio.slice(this.#fed, this.#fed + samples));
     this.#fed += samples;
     this.#heard = heard;
@@ -93,7 +95,7 @@ export class PocketSphinxSegment {
    *
    * @param isLast nothing follows, so that the short ones have their chance now.
    */
-  async relearn(decoder: PocketSphinxChild, isLast: boolean): Promise<boolean> {
+  async relearn(decoder: Decoder, isLast: boolean): Promise<boolean> {
     const after = LEARN_AFTER_SAMPLES[this.#learnt];
     if (after === undefined || !this.#heard) return false;
     const isTime = this.#fed - this.start >= after && !(isLast && this.#learnt > 0);
@@ -103,7 +105,7 @@ export class PocketSphinxSegment {
     return true;
   }
 
-  async finish(decoder: PocketSphinxChild): Promise<void> {
+  async finish(decoder: Decoder): Promise<void> {
     this.#isOpen = false;
     const decoded = await decoder.call('finish', undefined);
     this.#words = heardWords(decoded, (this.start * 1000) / LISTEN_RATE);
@@ -129,7 +131,7 @@ export class PocketSphinxSegment {
     return { words: this.#words.slice(0, words), cut: this.start + samplesIn(atMs, LISTEN_RATE) };
   }
 
-  async #beginWith(decoder: PocketSphinxChild, known: CepstralMean | null): Promise<void> {
+  async #beginWith(decoder: Decoder, known: CepstralMean | null): Promise<void> {
     this.#isOpen = false;
     await decoder.call('begin', known?.mean ?? null);
     this.#isOpen = true;
