@@ -27,6 +27,7 @@ export class Rehearsal implements Disposable {
   readonly #controller = new AbortController();
   readonly #plan: ResponsePlan;
   #prepared: Prepared | null = null;
+  #firstTokenMs: number | null = null;
 
   constructor(text: string, plan: ResponsePlan, deps: ResponseDeps) {
     this.text = text;
@@ -43,7 +44,11 @@ export class Rehearsal implements Disposable {
 
   /** What a response needs to perform it. */
   performance(): { plan: ResponsePlan; deps: ResponseDeps } {
-    return { plan: this.#plan, deps: { ...this.#deps, voice: this.#voice() } };
+    const firstTokenMs = this.#firstTokenMs;
+    return {
+      plan: { ...this.#plan, ...(firstTokenMs !== null && { firstTokenMs }) },
+      deps: { ...this.#deps, voice: this.#voice() },
+    };
   }
 
   [Symbol.dispose](): void {
@@ -53,6 +58,9 @@ export class Rehearsal implements Disposable {
   async *#watch(plan: ResponsePlan): AsyncGenerator<TurnPart> {
     const pieces = new SpokenPieces(this.#deps.pronunciations);
     for await (const part of plan.parts(this.#controller.signal)) {
+      if (part.type === 'text' || part.type === 'tool-call') {
+        this.#firstTokenMs ??= this.#deps.clock.monotonicMs();
+      }
       if (part.type === 'text') this.#prepareFirst(plan, pieces.push(part.text));
       yield part;
     }

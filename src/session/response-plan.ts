@@ -27,6 +27,8 @@ export interface ResponsePlan {
   readonly startedMs?: number;
   /** When the words that are answered were known, monotonic; for what was spoken. */
   readonly transcribedMs?: number;
+  /** When the model began to answer, monotonic; for an answer that was begun before the turn was over. */
+  readonly firstTokenMs?: number;
   /** The turn: of the graph, or of a text that is known already. */
   readonly parts: (signal: AbortSignal) => AsyncIterable<TurnPart>;
 }

@@ -79,6 +79,7 @@ export class Response {
     this.#outbox = outbox;
     this.#account = new TurnAccount(deps.clock, deps.prices, plan.startedMs);
     if (plan.transcribedMs !== undefined) this.#account.mark('transcribed', plan.transcribedMs);
+    if (plan.firstTokenMs !== undefined) this.#account.mark('first_token', plan.firstTokenMs);
     this.#pieces = new SpokenPieces(deps.pronunciations);
     this.#onAudioSent = onAudioSent;
     this.#speaker =
