@@ -4,7 +4,8 @@ import { type EngineDeps, guard, OPENAI_URL } from './engines.ts';
 import { isAbort, messageOf } from './errors.ts';
 import { guardTranscriber } from './resilience/guarded-transcriber.ts';
 import type { Hearing } from './session/hearing.ts';
-import { CombinedTurnDetector } from './speech/combined-turn-detector.ts';
+import { type AcousticJudge, CombinedTurnDetector } from './speech/combined-turn-detector.ts';
+import { findSmartTurnModel, SmartTurn } from './speech/smart-turn/smart-turn.ts';
 import { FallbackTranscriber } from './speech/stt/fallback-transcriber.ts';
 import { NoTranscriber } from './speech/stt/no-transcriber.ts';
 import { OpenAiTranscriber } from './speech/stt/openai-transcriber.ts';
@@ -41,7 +42,7 @@ export async function createHearing(deps: EngineDeps, onChange: () => void): Pro
   const models = join(config.DATA_DIR, 'models');
   const [vad, turnDetector, ears] = await Promise.all([
     startVad(deps, onChange),
-    startTurnDetector(deps),
+    startTurnDetector(deps, models),
     startEars(deps, models, onChange),
   ]);
   const [first, ...others] = ears;
@@ -225,7 +226,24 @@ async function startVad(
   };
 }
 
-/** From the words. */
-async function startTurnDetector({ clock }: EngineDeps): Promise<TurnDetector> {
-  return new CombinedTurnDetector({ clock, acoustic: null });
+/** From the words, and from the melody too when a smart-turn model is in the folder of models. */
+async function startTurnDetector(
+  { clock, resources, telemetry }: EngineDeps,
+  models: string,
+): Promise<TurnDetector> {
+  const modelPath = await findSmartTurnModel(models);
+  let acoustic: AcousticJudge | null = null;
+  if (modelPath !== null) {
+    try {
+      acoustic = resources.use(await SmartTurn.open({ modelPath, clock }));
+    } catch (error) {
+      telemetry.warmUpFailed({ engine: 'smart-turn', error: messageOf(error) });
+    }
+  }
+  return new CombinedTurnDetector({
+    clock,
+    acoustic,
+    onFailure: (error) =>
+      telemetry.engineFellBack({ part: 'turn', from: 'smart-turn', to: 'text', error: messageOf(error) }),
+  });
 }
