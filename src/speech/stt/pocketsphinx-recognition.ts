@@ -49,6 +49,7 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
   #isWorking = false;
   #isFull = false;
   #isDisposed = false;
+  #mustYield = false;
   #wake: (() => void) | null = null;
 
   constructor(pool: PocketSphinxPool, means: SpeakerMeans, request: TranscriptionRequest) {
@@ -97,7 +98,13 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#readers.add(reader);
       this.#proceed();
+      this.#pool.lend();
     });
+  }
+
+  yield(): void {
+    this.#mustYield = true;
+    this.#proceed();
   }
 
   [Symbol.dispose](): void {
@@ -129,6 +136,7 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
   async #work(): Promise<void> {
     const decoder = await this.#pool.borrow(this);
     if (!decoder) return;
+    this.#mustYield = false;
     try {
       while (!this.#isDisposed && (await this.#step(decoder)));
       this.#segment.giveUp();
@@ -138,13 +146,14 @@ export class PocketSphinxRecognition implements Recognition, Borrower {
       // Once more from the beginning of the segment, on the process that took the place of the one that died.
       if (this.#failures > 1) for (const reader of this.#readers) reader.reject(asFailure(error));
     } finally {
-      this.#pool.release(decoder);
+      this.#pool.release(this, decoder);
     }
   }
 
   /** One call of the decoder, or waiting for more to do; false when the decoder is not needed any longer. */
   async #step(decoder: PocketSphinxChild): Promise<boolean> {
     const segment = this.#segment;
+    if (this.#mustYield && !this.isUrgent) return false;
     if (!segment.isOpen) {
       const isUnheard = this.#findSound();
       this.#answer();

@@ -117,6 +117,7 @@ export class PocketSphinxSegment {
   /** The decoder is gone, or needed elsewhere; the samples are still here. */
   giveUp(): void {
     this.#isOpen = false;
+    this.#fed = this.#covered;
   }
 
   /** Where to part it, and the words that stand before. */

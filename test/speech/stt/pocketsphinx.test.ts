@@ -171,6 +171,15 @@ describe.skipIf(!(await hasPocketSphinx()))('PocketSphinx', () => {
     for (const recognition of recognitions) recognition[Symbol.dispose]();
   });
 
+  test('one who waits for a text does not wait until a stranger has finished speaking', async () => {
+    const { promise: isHeard, resolve } = Promise.withResolvers<void>();
+    using stranger = sphinx.recognise(listening('rms', () => resolve()));
+    push(stranger, weather);
+    await isHeard;
+    expect(wordErrorRate(MUSIC, (await hear(music, 'other')).text)).toBeLessThanOrEqual(0.2);
+    expect(wordErrorRate(WEATHER, (await stranger.read(forever())).text)).toBeLessThanOrEqual(0.2);
+  });
+
   test('one that is dropped while it waits or is heard frees the decoder', async () => {
     const [heard, waiting] = [sphinx.recognise(listening('a')), sphinx.recognise(listening('b'))];
     push(heard, weather);
