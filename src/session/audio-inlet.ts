@@ -55,6 +55,11 @@ export class AudioInlet implements Disposable {
     return this.#frames * FRAME_MS;
   }
 
+  /** Audio waits to be heard. */
+  get isBusy(): boolean {
+    return this.#isPumping;
+  }
+
   append(bytes: Uint8Array, format: AudioFormat): void {
     this.#queue.push({ bytes, format });
     if (!this.#isPumping) void this.#pump();
@@ -66,9 +71,18 @@ export class AudioInlet implements Disposable {
     else this.#queue.push({ run });
   }
 
-  /** The newest samples, less than a frame, that have not been heard yet; they are taken out. */
+  /** Calls `run` behind everything that waits in `afterAll`, which may be now; audio may overtake it. */
+  afterRuns(run: () => void): void {
+    if (this.#queue.some((entry) => 'run' in entry)) this.#queue.push({ run });
+    else run();
+  }
+
+  /**
+   * The newest samples, about a frame, that have not been heard yet; they are taken out. What comes next begins with a
+   * whole sample.
+   */
   takeRest(): Int16Array {
-    const rest = this.#rest;
+    const rest = this.#decoder ? joinSamples([this.#rest, this.#decoder.decoder.flush()]) : this.#rest;
     this.#rest = new Int16Array(0);
     return rest;
   }

@@ -141,10 +141,13 @@ export class Floor implements ListenerEvents, Disposable {
   dropped(utterance: UserUtterance): void {
     if (this.#current === utterance) this.#current = null;
     this.#dropRehearsal();
-    if (!utterance.isAnnounced) this.#giveBack(utterance);
+    if (utterance.isAnnounced) this.#writer.stopped(utterance);
+    else this.#giveBack(utterance);
   }
 
   failed(error: unknown): void {
+    // What is given up with its session has not failed.
+    if (this.#isClosed) return;
     this.#options.telemetry.hearingFailed({
       conversationId: this.#options.conversation.id,
       error: messageOf(error),

@@ -1,11 +1,10 @@
 import type { Clock, IdSource } from '../clock.ts';
 import { VivavoceError } from '../errors.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
-import { decodeBase64Audio } from '../speech/audio/base64-audio.ts';
 import { bytesPerSecond } from '../speech/audio/input-format.ts';
-import { isWav } from '../speech/audio/wav.ts';
 import type { Transcript } from '../speech/stt/transcriber.ts';
 import { Segmenter } from '../speech/vad/segmenter.ts';
+import { appendedAudio, badAudio } from './appended-audio.ts';
 import { AudioInlet, FRAME_MS, type HeardFrame } from './audio-inlet.ts';
 import { endOfTurnMs, Pace } from './endpointing.ts';
 import type { Hearing } from './hearing.ts';
@@ -63,8 +62,11 @@ export class Listener implements Disposable {
   /** Audio since the last commit or clear, as the client sent it. */
   #bufferedMs = 0;
   #appendedMs = 0;
-  #lastAppendMs = 0;
+  /** When audio came, or came out of the queue. */
+  #lastAudioMs = 0;
   #stallTimer: Disposable | null = null;
+  /** Utterances that are over and whose words are not known yet. */
+  readonly #unread = new Set<UserUtterance>();
 
   constructor(options: Options) {
     this.#options = options;
@@ -108,11 +110,7 @@ export class Listener implements Disposable {
 
   /** @throws VivavoceError `invalid_request` for what is no audio, or too much of it. */
   append(audio: string): void {
-    const bytes = decodeBase64Audio(audio);
-    if (!bytes) throw badAudio('The audio is not base64.');
-    if (this.#appendedMs === 0 && isWav(bytes)) {
-      throw badAudio('Send the samples alone, without the header of a WAV file.');
-    }
+    const bytes = appendedAudio(audio);
     const { format } = this.#input;
     const ms = (bytes.length * 1000) / bytesPerSecond(format);
     // With a detector nothing piles up but what has not been heard yet.
@@ -125,7 +123,7 @@ export class Listener implements Disposable {
     }
     this.#bufferedMs += ms;
     this.#appendedMs += ms;
-    this.#lastAppendMs = this.#options.clock.monotonicMs();
+    this.#lastAudioMs = this.#options.clock.monotonicMs();
     this.#inlet.append(bytes, format);
   }
 
@@ -146,6 +144,11 @@ export class Listener implements Disposable {
     });
   }
 
+  /** Calls `run` behind commits and clears whose audio is still on its way in; now, when there are none. */
+  afterCommits(run: () => void): void {
+    this.#inlet.afterRuns(run);
+  }
+
   /** Forgets what has not been committed, then calls `done`. */
   clear(done: () => void): void {
     this.#bufferedMs = 0;
@@ -160,11 +163,13 @@ export class Listener implements Disposable {
     this.#stallTimer?.[Symbol.dispose]();
     this.#utterance?.[Symbol.dispose]();
     this.#utterance = null;
+    for (const utterance of this.#unread) utterance[Symbol.dispose]();
     this.#inlet[Symbol.dispose]();
   }
 
   #hear({ samples, probability, startMs }: HeardFrame): void {
     const endMs = startMs + FRAME_MS;
+    this.#lastAudioMs = this.#options.clock.monotonicMs();
     const detection = this.#input.turn_detection;
     if (detection === null) {
       const utterance = this.#utterance ?? this.#begin(startMs);
@@ -252,7 +257,11 @@ export class Listener implements Disposable {
     this.#leave();
     this.#bufferedMs = 0;
     const transcript = utterance.read();
-    const release = () => utterance[Symbol.dispose]();
+    this.#unread.add(utterance);
+    const release = () => {
+      this.#unread.delete(utterance);
+      utterance[Symbol.dispose]();
+    };
     transcript.then(release, release);
     this.#options.events.ended(utterance, transcript, isCommitted);
   }
@@ -279,18 +288,12 @@ export class Listener implements Disposable {
     this.#stallTimer = clock.after(afterMs, () => {
       this.#stallTimer = null;
       if (!this.#utterance) return;
-      const quietMs = clock.monotonicMs() - this.#lastAppendMs;
+      const quietMs = clock.monotonicMs() - this.#lastAudioMs;
+      if (this.#inlet.isBusy) return this.#watchForStall();
       if (quietMs < STALLED_MS) return this.#watchForStall(STALLED_MS - quietMs);
       for (let ms = 0; ms < STALLED_MS && this.#utterance; ms += FRAME_MS)
         this.#judge(0, this.#inlet.heardMs);
       if (this.#utterance) this.#watchForStall();
     });
   }
-}
-
-function badAudio(message: string, wireCode?: string): VivavoceError {
-  return new VivavoceError('invalid_request', message, {
-    param: 'audio',
-    ...(wireCode !== undefined && { wireCode }),
-  });
 }

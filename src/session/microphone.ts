@@ -73,6 +73,12 @@ export class Microphone implements Disposable {
     });
   }
 
+  /** Calls `run` behind commits and clears whose audio is still on its way in; now, when there are none. */
+  afterCommits(run: () => void): void {
+    if (this.#listener) this.#listener.afterCommits(run);
+    else run();
+  }
+
   /** Finds the words of a recording that came as an item. Resolves when the item has them, or never will. */
   async transcribe(item: MessageItem, audio: Uint8Array): Promise<void> {
     const { hearing, conversation, config } = this.#options;

@@ -127,11 +127,17 @@ export class Session implements AsyncDisposable {
       this.#outbox.send({ type: 'error', error: decoded.error });
       return;
     }
-    const eventId = decoded.event.event_id ?? null;
+    const { event } = decoded;
+    // Audio waits for its place by itself; whatever else comes behind a commit is about the item that it becomes.
+    if (event.type.startsWith('input_audio_buffer.')) this.#take(event);
+    else this.#microphone.afterCommits(() => this.#take(event));
+  }
+
+  #take(event: ClientEvent): void {
     try {
-      this.#handle(decoded.event);
+      this.#handle(event);
     } catch (error) {
-      this.#outbox.send(errorEvent(error, eventId));
+      this.#outbox.send(errorEvent(error, event.event_id ?? null));
     }
   }
 

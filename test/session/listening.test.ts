@@ -146,7 +146,7 @@ describe('audio', () => {
     harness.receive(append(''));
     expect(harness.all('error').map(({ error }) => [error.param, error.message])).toEqual([
       ['audio', 'The audio is not base64.'],
-      ['audio', 'Send the samples alone, without the header of a WAV file.'],
+      ['audio', expect.stringContaining('This is a WAV file. Send the samples alone')],
     ]);
     await harness.speak('still here');
     await harness.silence(640);

@@ -34,7 +34,7 @@ interface Options {
 export class ScriptedHearing implements Hearing {
   readonly language = null;
   readonly speculates: boolean;
-  readonly vad: Vad;
+  vad: Vad;
   readonly transcriber: Transcriber;
   readonly turnDetector;
   /** What was recognised of each utterance, as asked, with the time of the question. */
