@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, type TestContext } from 'vitest';
 import * as z from 'zod';
 import {
   type ServerEvent,
@@ -7,6 +7,7 @@ import {
   serverEvent,
 } from '../../src/protocol/server-events.ts';
 import { EventOrder } from './event-order.ts';
+import { InputAudioOrder } from './input-audio-order.ts';
 
 /** Far beyond what anything here takes: a test that waits for the wrong event says what came instead. */
 const PATIENCE_MS = 8_000;
@@ -15,6 +16,8 @@ interface Options {
   /** Turns what the client received into an event of ours, for other dialects; throws at what is not of them. */
   readonly translate?: (json: unknown) => unknown;
   readonly hasItemDone?: boolean;
+  /** The test that it belongs to, where several run at once. */
+  readonly test?: Pick<TestContext, 'expect' | 'onTestFinished'>;
 }
 
 /**
@@ -25,18 +28,19 @@ export class EventLog {
   readonly events: ServerEvent[] = [];
   readonly #translate: (json: unknown) => unknown;
   readonly #order: EventOrder;
+  readonly #inputOrder = new InputAudioOrder();
   readonly #problems: string[] = [];
   #next = 0;
   #wake = Promise.withResolvers<void>();
 
-  constructor({ translate = (json) => json, ...order }: Options = {}) {
+  constructor({ translate = (json) => json, test = { expect, onTestFinished }, ...order }: Options = {}) {
     this.#translate = translate;
     this.#order = new EventOrder(order);
-    onTestFinished(() => {
+    test.onTestFinished(() => {
       const unread = this.events.slice(this.#next).filter(({ type }) => type === 'error');
-      expect.soft(this.#problems, 'problems with what was received').toEqual([]);
-      expect.soft(unread, 'errors that nobody expected').toEqual([]);
-      expect.soft(this.#order.unfinished, 'responses without response.done').toEqual([]);
+      test.expect.soft(this.#problems, 'problems with what was received').toEqual([]);
+      test.expect.soft(unread, 'errors that nobody expected').toEqual([]);
+      test.expect.soft(this.#order.unfinished, 'responses without response.done').toEqual([]);
     });
   }
 
@@ -45,7 +49,7 @@ export class EventLog {
     try {
       const event = serverEvent.parse(this.#translate(json));
       this.events.push(event);
-      this.#problems.push(...this.#order.check(event));
+      this.#problems.push(...this.#order.check(event), ...this.#inputOrder.check(event));
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error) : error;
       this.#problems.push(`${why} in ${JSON.stringify(json).slice(0, 500)}`);
@@ -59,8 +63,14 @@ export class EventLog {
     this.#wake.resolve();
   }
 
-  /** The next event of this type, behind the one that was returned before. An `error` on the way there fails. */
-  async next<Type extends ServerEventType>(type: Type): Promise<ServerEventOf<Type>> {
+  /**
+   * The next event of this type for which `matches` holds, behind the one that was returned before. An `error` on the
+   * way there fails.
+   */
+  async next<Type extends ServerEventType>(
+    type: Type,
+    matches: (event: ServerEventOf<Type>) => boolean = () => true,
+  ): Promise<ServerEventOf<Type>> {
     const from = this.#next;
     using _patience = this.#hurry(() => {
       const came = this.events.slice(from).map((event) => event.type);
@@ -70,7 +80,7 @@ export class EventLog {
       if (this.#problems.length > 0) throw new Error(this.#problems.join('\n'));
       for (let event = this.events[this.#next]; event; event = this.events[this.#next]) {
         this.#next++;
-        if (event.type === type) return event as ServerEventOf<Type>;
+        if (event.type === type && matches(event as ServerEventOf<Type>)) return event as ServerEventOf<Type>;
         if (event.type === 'error') throw new Error(`instead of ${type}: ${event.error.message}`);
       }
       await this.#wake.promise;
