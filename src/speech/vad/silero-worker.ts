@@ -5,7 +5,7 @@ import { LISTEN_RATE } from '../audio/pcm.ts';
 import type { SileroApi, SileroBatch } from './silero-api.ts';
 import { VAD_FRAME_SAMPLES } from './vad.ts';
 
-/** What the network wants to hear again of the frame before; without it, it hears no speech and says nothing. */
+/** What the network wants to hear again of the frame before; without it, it misses quiet speech and raises no error. */
 const CONTEXT_SAMPLES = 64;
 const INPUT_SAMPLES = CONTEXT_SAMPLES + VAD_FRAME_SAMPLES;
 /** Two layers of so many numbers are what it remembers of a stream. */
