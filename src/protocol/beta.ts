@@ -35,8 +35,11 @@ export function toBeta(event: ServerEvent | ExtensionEvent): object[] {
     case 'input_audio_buffer.timeout_triggered':
       return [];
     case 'session.created':
-    case 'session.updated':
-      return [{ ...event, session: betaSession(event.session) }];
+    case 'session.updated': {
+      const isTranscription = event.type === 'session.updated' && event.session.type === 'transcription';
+      const name = isTranscription ? 'transcription_session.updated' : type;
+      return [{ ...event, type: name, session: betaSession(event.session) }];
+    }
     case 'conversation.item.added':
     case 'conversation.item.retrieved':
     case 'response.output_item.added':
@@ -76,7 +79,9 @@ function betaSession(session: WireSession): object {
     input_audio_noise_reduction: input.noise_reduction ?? null,
     turn_detection: input.turn_detection,
   };
-  if (session.type === 'transcription') return { id, object, expires_at, ...heard };
+  if (session.type === 'transcription') {
+    return { id, object: 'realtime.transcription_session', expires_at, ...heard };
+  }
   const { model, instructions, tools, tool_choice, tracing, max_output_tokens } = session;
   const { format, voice, speed } = session.audio.output;
   return {

@@ -53,6 +53,25 @@ describe('toBeta', () => {
     expect(new Set(types)).toEqual(BETA_TYPES);
   });
 
+  it('tells the settings of a transcription session in an event of their own', () => {
+    const { id, object, expires_at, audio, include } = session;
+    const input = { ...audio.input, format: { type: 'audio/pcmu' as const } };
+    const transcription = {
+      id,
+      object,
+      expires_at,
+      include,
+      type: 'transcription' as const,
+      audio: { input },
+    };
+    expect(toBeta({ type: 'session.updated', event_id: 'event_1', session: transcription })).toMatchObject([
+      {
+        type: 'transcription_session.updated',
+        session: { object: 'realtime.transcription_session', input_audio_format: 'g711_ulaw' },
+      },
+    ]);
+  });
+
   it('keeps the id of every event', () => {
     for (const event of serverEvents.flatMap(toBeta)) expect(event).toHaveProperty('event_id', 'event_1');
   });
