@@ -1,6 +1,6 @@
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, type TestContext } from 'vitest';
 import type { WireResponse } from '../../src/protocol/wire-response.ts';
 import { EventLog } from './event-log.ts';
 import type { SecureApp } from './secure-app.ts';
@@ -8,18 +8,20 @@ import type { SecureApp } from './secure-app.ts';
 /** OpenAI's own client as its users make it, until the end of the test. All that is special is whom it trusts. */
 export class OfficialClient {
   readonly rt: OpenAIRealtimeWS;
-  readonly log = new EventLog();
+  readonly log: EventLog;
 
-  private constructor(secure: SecureApp) {
+  private constructor(secure: SecureApp, test: TestContext | null) {
+    this.log = new EventLog(test ? { test } : {});
     this.rt = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca: secure.ca } }, secure.client());
     this.rt.on('event', (event) => this.log.record(event));
     // What the service said is in the log already.
     this.rt.on('error', (error) => error.error ?? this.log.fail(error));
-    onTestFinished(() => this.rt.close());
+    (test?.onTestFinished ?? onTestFinished)(() => this.rt.close());
   }
 
-  static async connect(secure: SecureApp): Promise<OfficialClient> {
-    const client = new OfficialClient(secure);
+  /** @param test the test that it belongs to, where several run at once */
+  static async connect(secure: SecureApp, test: TestContext | null = null): Promise<OfficialClient> {
+    const client = new OfficialClient(secure, test);
     await client.log.next('session.created');
     return client;
   }
