@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { sessionsBench } from './sessions.bench.ts';
 import { print } from './support/report.ts';
 import { turnBench } from './turn.bench.ts';
+import { vadBench } from './vad.bench.ts';
 import { voiceBench } from './voice.bench.ts';
 
-const BENCHES = { turn: turnBench, sessions: sessionsBench, voice: voiceBench } as const;
+const BENCHES = { turn: turnBench, sessions: sessionsBench, voice: voiceBench, vad: vadBench } as const;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
