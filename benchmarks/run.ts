@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
+import { audioBench } from './audio-sessions.bench.ts';
 import { sessionsBench } from './sessions.bench.ts';
 import { print } from './support/report.ts';
 import { turnBench } from './turn.bench.ts';
 import { vadBench } from './vad.bench.ts';
 import { voiceBench } from './voice.bench.ts';
 
-const BENCHES = { turn: turnBench, sessions: sessionsBench, voice: voiceBench, vad: vadBench } as const;
+const BENCHES = {
+  turn: turnBench,
+  sessions: sessionsBench,
+  voice: voiceBench,
+  vad: vadBench,
+  audio: audioBench,
+} as const;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
