@@ -38,7 +38,8 @@ export class PlaybackQueue {
   #audibleSamples = 0;
   #startIn = 0;
   #isDucked = false;
-  #gain = 1;
+  /** How loud it is: 0 to `DUCK_SAMPLES`. In whole steps, so that a fade always takes as many samples. */
+  #fade = DUCK_SAMPLES;
   /** What fades away after a stop. */
   #tail: Float32Array = new Float32Array(0);
 
@@ -68,7 +69,7 @@ export class PlaybackQueue {
     this.#itemId = null;
     this.#playedSamples = 0;
     this.#isDucked = false;
-    this.#gain = 1;
+    this.#fade = DUCK_SAMPLES;
   }
 
   get place(): PlaybackPlace {
@@ -92,7 +93,7 @@ export class PlaybackQueue {
         this.#startIn--;
         continue;
       }
-      this.#moveGain();
+      this.#moveFade();
       if (this.#isSilenced) break;
       output[i] = this.#take(piece) * this.#gain;
     }
@@ -103,12 +104,15 @@ export class PlaybackQueue {
   }
 
   get #isSilenced(): boolean {
-    return this.#isDucked && this.#gain === 0;
+    return this.#isDucked && this.#fade === 0;
   }
 
-  #moveGain(): void {
-    const step = 1 / DUCK_SAMPLES;
-    this.#gain = this.#isDucked ? Math.max(this.#gain - step, 0) : Math.min(this.#gain + step, 1);
+  get #gain(): number {
+    return this.#fade / DUCK_SAMPLES;
+  }
+
+  #moveFade(): void {
+    this.#fade = this.#isDucked ? Math.max(this.#fade - 1, 0) : Math.min(this.#fade + 1, DUCK_SAMPLES);
   }
 
   #take(piece: Piece): number {
