@@ -7,10 +7,12 @@ import { SpeechServer, sendBytes } from '../test/support/speech-server.ts';
 import { SPOKEN_SENTENCES } from '../test/support/spoken-sentences.ts';
 import { TranscriptionServer } from '../test/support/transcription-server.ts';
 import { type SpokenTurn, VoiceCall } from '../test/support/voice-call.ts';
-import { wordErrorRate } from '../test/support/word-error-rate.ts';
+import { alignSet } from '../test/support/word-error-rate.ts';
 import { type Result, summarise } from './support/report.ts';
 import { Service } from './support/service.ts';
 
+/** The clearest of Flite's voices. */
+const CALLER = 'rms';
 const REPLY = 'That is a good question. Let me think about it for a moment.';
 const STT_MS = 150;
 const LLM_MS = 300;
@@ -33,7 +35,7 @@ export async function* voiceBench({ turns = 24 }: { turns?: number }): AsyncGene
   );
   const spoken: { text: string; speech: Int16Array }[] = [];
   for (const text of sentences) {
-    spoken.push({ text, speech: await samplesOf(flite.speak({ text, voice: 'slt', speed: 1 }, forever())) });
+    spoken.push({ text, speech: await samplesOf(flite.speak({ text, voice: CALLER, speed: 1 }, forever())) });
   }
   yield* embedded(spoken);
   yield* engines(spoken, 'on');
@@ -56,9 +58,8 @@ async function* embedded(spoken: Spoken): AsyncGenerator<Result> {
   await using service = await Service.start(env);
   const turns = await call(service.url, spoken);
   yield* stages('embedded', turns);
-  const errors = turns.map(({ heard }, at) => 100 * wordErrorRate(spoken[at]?.text ?? '', heard));
-  const mean = errors.reduce((sum, rate) => sum + rate, 0) / errors.length;
-  yield { ...summarise('embedded: words misheard, mean of sentences', '%', [mean]), n: errors.length };
+  const { rate, words } = alignSet(turns.map(({ heard }, at) => [spoken[at]?.text ?? '', heard]));
+  yield { ...summarise('embedded: words misheard of all that were said', '%', [100 * rate]), n: words };
 }
 
 async function* engines(spoken: Spoken, speculation: 'on' | 'off'): AsyncGenerator<Result> {

@@ -16,7 +16,7 @@ const MOST_ERRORS = 0.1;
 /** Time is samples received: four seconds of sound in one of ours. */
 const PACE = 4;
 const INPUT = { turn_detection: { type: 'server_vad', silence_duration_ms: 600 } };
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 240_000;
 
 interface Loop {
   readonly turns: readonly SpokenTurn[];

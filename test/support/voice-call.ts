@@ -14,7 +14,7 @@ type Event = any;
 export interface SpokenTurn {
   /** When the last audible sample was handed to the socket. */
   readonly endedAtMs: number;
-  /** When the first sample above −45 dBFS came back, its place in its delta included. */
+  /** When the first sample above −45 dBFS is heard by one who plays everything as it comes back. */
   readonly firstAudioAtMs: number;
   /** What was understood. */
   readonly heard: string;
@@ -44,7 +44,7 @@ export class VoiceCall implements AsyncDisposable {
   #timer: NodeJS.Timeout | null = null;
   #frames = 0;
   #speech: Int16Array = new Int16Array(0);
-  #onSaid: (() => void) | null = null;
+  #onSaid: ((atMs: number) => void) | null = null;
   #onEvent: ((event: Event, atMs: number) => void) | null = null;
   /** Rejects the turn that is being held. */
   #onFailed: ((error: Error) => void) | null = null;
@@ -83,6 +83,8 @@ export class VoiceCall implements AsyncDisposable {
     const done = Promise.withResolvers<void>();
     const audio: Int16Array[] = [];
     let [heard, reply, itemId, firstAudioAtMs] = ['', '', '', Number.NaN];
+    /** When the player is through with what it has got. */
+    let playedAtMs = 0;
     let marks: Record<string, number> = {};
     this.#onEvent = (event, atMs) => {
       switch (event.type) {
@@ -92,7 +94,9 @@ export class VoiceCall implements AsyncDisposable {
         case 'response.output_audio.delta': {
           const samples = samplesOf(event.delta);
           const first = firstAudibleSample(samples);
-          if (Number.isNaN(firstAudioAtMs) && first >= 0) firstAudioAtMs = atMs + (first * 1000) / RATE;
+          const playsAtMs = Math.max(atMs, playedAtMs);
+          if (Number.isNaN(firstAudioAtMs) && first >= 0) firstAudioAtMs = playsAtMs + (first * 1000) / RATE;
+          playedAtMs = playsAtMs + (samples.length * 1000) / RATE;
           audio.push(samples);
           itemId = event.item_id;
           return;
@@ -115,11 +119,10 @@ export class VoiceCall implements AsyncDisposable {
 
   /** Puts `speech` into the microphone; resolves with the time when its last audible sample has left. */
   async say(speech: Int16Array): Promise<number> {
-    const said = Promise.withResolvers<void>();
+    const said = Promise.withResolvers<number>();
     this.#speech = speech.slice(0, lastAudibleSample(speech) + 1);
     this.#onSaid = said.resolve;
-    await said.promise;
-    return performance.now();
+    return await said.promise;
   }
 
   /** Tells the service that nothing is audible any more, as a client does whose speaker has ended. */
@@ -165,7 +168,7 @@ export class VoiceCall implements AsyncDisposable {
       const audio = Buffer.from(bytesOf(frame)).toString('base64');
       this.#send({ type: 'input_audio_buffer.append', audio });
       if (this.#speech.length === 0) {
-        this.#onSaid?.();
+        this.#onSaid?.(performance.now());
         this.#onSaid = null;
       }
     }
