@@ -190,7 +190,7 @@ async function pocketSphinxEar(deps: EngineDeps, isFallback: boolean): Promise<E
 }
 
 async function startVad(
-  { config, resources, telemetry }: EngineDeps,
+  { config, clock, resources, telemetry }: EngineDeps,
   onChange: () => void,
 ): Promise<{ vad: Vad; status: () => EngineStatus }> {
   const energy = new EnergyVad();
@@ -216,7 +216,8 @@ async function startVad(
   } catch (error) {
     note(error);
   }
-  const vad = new FallbackVad({ first: silero, second: energy, onChange: note });
+  const hasFailed = failure !== null;
+  const vad = new FallbackVad({ first: silero, second: energy, onChange: note, hasFailed, clock });
   return {
     vad,
     status: () =>

@@ -39,6 +39,7 @@ export class Conversation {
   /** Items whose insertion is under way, or failed. */
   readonly #unsaved = new Map<string, { readonly saved: Promise<void>; readonly placement: Placement }>();
   #isDeleted = false;
+  #revision = 0;
 
   private constructor(store: ConversationStore, identity: Identity, window: Window, stored: boolean) {
     this.id = identity.id;
@@ -81,6 +82,11 @@ export class Conversation {
     return new Conversation(store, { ...record, owner }, window, true);
   }
 
+  /** Changes whenever an item does: what was concluded from the items before no longer holds. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** The items in memory, oldest first. */
   get items(): readonly Item[] {
     return this.#items;
@@ -92,6 +98,7 @@ export class Conversation {
 
   /** It was deleted from the store: whoever still has it finds it empty, and every change to it is `not_found`. */
   forgetAll(): void {
+    this.#revision++;
     this.#items = [];
     this.#complete = true;
     this.#idBefore = null;
@@ -126,6 +133,7 @@ export class Conversation {
       throw itemIdTaken(item.id);
     }
     const at = this.#indexOf(placement);
+    this.#revision++;
     if (at !== null) {
       this.#items.splice(at, 0, item);
       this.#trim();
@@ -163,6 +171,7 @@ export class Conversation {
     const known = new Set(this.#items.map((item) => item.id));
     const added = items.filter((item) => !known.has(item.id));
     this.#items.push(...added);
+    this.#revision++;
     this.#trim();
     await this.#write(() => this.#store.appendItems(this.owner, this.id, items)).catch((error) => {
       this.#forget(added);
@@ -177,6 +186,7 @@ export class Conversation {
   replace(item: Item): Promise<void> {
     const index = this.#items.findIndex((other) => other.id === item.id);
     if (index !== -1) this.#items[index] = item;
+    this.#revision++;
     const added = this.#unsaved.get(item.id)?.saved ?? Promise.resolve();
     // Only items create a conversation, and this one is not new.
     if (!this.#stored && !this.#isDeleted) return added;
@@ -188,6 +198,7 @@ export class Conversation {
   async remove(id: string): Promise<boolean> {
     const before = this.#items.length;
     this.#items = this.#items.filter((item) => item.id !== id);
+    this.#revision++;
     if (this.#items.length === before && this.#complete) return false;
     if (this.#idBefore === id) this.#idBefore = null;
     return await this.#store.deleteItem(this.owner, this.id, id);

@@ -27,10 +27,14 @@ interface Options {
   readonly isDeaf: () => boolean;
   /** Nobody has to be told apart from silence: the client says itself when it has finished. */
   readonly isManual: () => boolean;
+  /** What the client sends at this moment. */
+  readonly format: () => AudioFormat;
   readonly onFailed: (error: unknown) => void;
 }
 
-type Entry = { readonly bytes: Uint8Array; readonly format: AudioFormat } | { readonly run: () => void };
+type Entry =
+  /** `format` null: what the client sends when the turn of the entry comes; what waits before it may change that. */
+  { readonly bytes: Uint8Array; readonly format: AudioFormat | null } | { readonly run: () => void };
 
 const SILENCE = new Int16Array(VAD_FRAME_SAMPLES);
 
@@ -44,6 +48,8 @@ export class AudioInlet implements Disposable {
   /** Less than a frame. */
   #rest: Int16Array = new Int16Array(0);
   #frames = 0;
+  /** Taken out before they were a frame. */
+  #takenSamples = 0;
   #wasDeaf = false;
 
   constructor(options: Options) {
@@ -52,7 +58,7 @@ export class AudioInlet implements Disposable {
 
   /** Audio received so far that has been judged, in milliseconds: the clock of everything that is heard. */
   get heardMs(): number {
-    return this.#frames * FRAME_MS;
+    return this.#frames * FRAME_MS + (this.#takenSamples * 1000) / LISTEN_RATE;
   }
 
   /** Audio waits to be heard. */
@@ -60,8 +66,8 @@ export class AudioInlet implements Disposable {
     return this.#isPumping;
   }
 
-  append(bytes: Uint8Array, format: AudioFormat): void {
-    this.#queue.push({ bytes, format });
+  append(bytes: Uint8Array): void {
+    this.#queue.push({ bytes, format: this.#hasRuns ? null : this.#options.format() });
     if (!this.#isPumping) void this.#pump();
   }
 
@@ -73,8 +79,17 @@ export class AudioInlet implements Disposable {
 
   /** Calls `run` behind everything that waits in `afterAll`, which may be now; audio may overtake it. */
   afterRuns(run: () => void): void {
-    if (this.#queue.some((entry) => 'run' in entry)) this.#queue.push({ run });
+    if (this.#hasRuns) this.#queue.push({ run });
     else run();
+  }
+
+  /** What comes now does not follow on what came before. */
+  forgetPast(): void {
+    this.#options.vad.reset();
+  }
+
+  get #hasRuns(): boolean {
+    return this.#queue.some((entry) => 'run' in entry);
   }
 
   /**
@@ -84,6 +99,7 @@ export class AudioInlet implements Disposable {
   takeRest(): Int16Array {
     const rest = this.#decoder ? joinSamples([this.#rest, this.#decoder.decoder.flush()]) : this.#rest;
     this.#rest = new Int16Array(0);
+    this.#takenSamples += rest.length;
     return rest;
   }
 
@@ -98,13 +114,11 @@ export class AudioInlet implements Disposable {
   async #pump(): Promise<void> {
     this.#isPumping = true;
     for (let entry = this.#queue.shift(); entry && !this.#isClosed; entry = this.#queue.shift()) {
-      if ('run' in entry) entry.run();
-      else {
-        try {
-          await this.#hear(entry.bytes, entry.format);
-        } catch (error) {
-          this.#options.onFailed(error);
-        }
+      try {
+        if ('run' in entry) entry.run();
+        else await this.#hear(entry.bytes, entry.format ?? this.#options.format());
+      } catch (error) {
+        this.#options.onFailed(error);
       }
     }
     this.#isPumping = false;

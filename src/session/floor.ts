@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import type { MessageItem } from '../conversation/item.ts';
-import { messageOf } from '../errors.ts';
+import { isAbort, messageOf } from '../errors.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import { isBackchannel, sameWords } from '../speech/backchannel.ts';
 import type { Transcript } from '../speech/stt/transcriber.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import type { ListenerEvents } from './listener.ts';
+import type { ListenerEvents } from './listener-events.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -23,10 +23,12 @@ const LONGEST_BACKCHANNEL_MS = 1_200;
 
 /** What a turn does to the agent. */
 export interface AgentSide {
-  /** The client hears the agent at this moment. */
-  isAudible(): boolean;
+  /** The client hears the agent at this moment, or has heard a part of what is still being made. */
+  hasFloor(): boolean;
   /** A reply is being made. */
   isAnswering(): boolean;
+  /** The client has asked for a reply, which waits for the words that are still being recognised. */
+  answersAnyway(): boolean;
   /** Stops everything that is said. True when a reply was cut of which nobody has heard a word. */
   interrupt(): boolean;
   /** Answers what stands in the conversation. */
@@ -61,7 +63,7 @@ interface Options {
  * While the agent is audible nothing is told to a client until it is sure that somebody speaks up, because players stop
  * at `speech_started` and nobody can resume after it.
  */
-export class Floor implements ListenerEvents, Disposable {
+export class Floor implements ListenerEvents {
   readonly #options: Options;
   readonly #writer: UserMessageWriter;
   /** What is being said. */
@@ -69,8 +71,10 @@ export class Floor implements ListenerEvents, Disposable {
   /** What of it has been told. */
   #toldText = '';
   #rehearsal: Rehearsal | null = null;
-  /** The agent fell silent for somebody who may have said nothing: then it has to speak again. */
+  /** Something was said that has no answer: it was cut before anybody heard a word of it, or could not be begun. */
   #owesAnswer = false;
+  /** Turns that are over and whose words are not known yet. */
+  #unsettled = 0;
   /** What was said is told in the order in which it was said, however long its words take. */
   #settled: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -83,9 +87,8 @@ export class Floor implements ListenerEvents, Disposable {
   begun(utterance: UserUtterance): void {
     this.#current = utterance;
     this.#toldText = '';
-    if (this.#mayBeBackchannel) {
-      this.#options.outbox.send({ type: 'vivavoce.output.ducked', item_id: utterance.itemId });
-    } else this.#announce(utterance);
+    if (this.#mayBeBackchannel) this.#writer.ducked(utterance);
+    else this.#announce(utterance);
   }
 
   progressed(utterance: UserUtterance): void {
@@ -115,39 +118,32 @@ export class Floor implements ListenerEvents, Disposable {
     const rehearsal = this.#rehearsal;
     this.#rehearsal = null;
     if (utterance.isAnnounced) this.#writer.stopped(utterance);
-    if (isCommitted) {
-      rehearsal?.[Symbol.dispose]();
-      const words = this.#writer.commitUnheard(utterance, transcript, (error) => this.failed(error));
-      this.#options.agent.awaitWords(words);
-      return;
-    }
-    const settled = this.#settled;
-    const settle = async () => {
-      const heard = await transcript.then(
-        ({ text }) => ({ text: text.trim() }),
-        (error: unknown) => ({ error }),
-      );
-      const transcribedMs = utterance.readAtMs ?? this.#options.clock.monotonicMs();
-      await settled;
-      if (this.#isClosed) return rehearsal?.[Symbol.dispose]();
-      if ('error' in heard) {
-        rehearsal?.[Symbol.dispose]();
-        this.#notUnderstood(utterance, heard.error);
-      } else this.#understoodAll(utterance, heard.text, transcribedMs, rehearsal);
-    };
-    this.#settled = settle().catch((error) => this.failed(error));
+    // Whether it was meant to interrupt is a question of when it was said, not of when its words are known.
+    const turn = { utterance, rehearsal, wasOverAgent: this.#mayBeBackchannel };
+    const before = this.#settled;
+    this.#unsettled++;
+    const settle = isCommitted
+      ? this.#settleCommitted(turn, transcript)
+      : this.#settle(turn, transcript, before);
+    this.#settled = settle.catch((error) => this.failed(error)).finally(() => this.#unsettled--);
+    this.#options.agent.awaitWords(this.#settled);
   }
 
   dropped(utterance: UserUtterance): void {
     if (this.#current === utterance) this.#current = null;
     this.#dropRehearsal();
     if (utterance.isAnnounced) this.#writer.stopped(utterance);
-    else this.#giveBack(utterance);
+    this.#giveBack(utterance);
+  }
+
+  /** A reply has ended: what has waited for that is answered. */
+  agentIsFree(): void {
+    if (this.#owesAnswer) this.#answer(null);
   }
 
   failed(error: unknown): void {
     // What is given up with its session has not failed.
-    if (this.#isClosed) return;
+    if (this.#isClosed && isAbort(error)) return;
     this.#options.telemetry.hearingFailed({
       conversationId: this.#options.conversation.id,
       error: messageOf(error),
@@ -169,9 +165,11 @@ export class Floor implements ListenerEvents, Disposable {
     this.#dropRehearsal();
   }
 
-  [Symbol.dispose](): void {
+  /** Answers nothing from now on. Resolves when all that was said is told and stored. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#dropRehearsal();
+    await this.#settled;
   }
 
   get #isManual(): boolean {
@@ -181,25 +179,35 @@ export class Floor implements ListenerEvents, Disposable {
   /** Speech is not told before it is clear that it is more than a sign of listening. */
   get #mayBeBackchannel(): boolean {
     const detection = this.#options.config().audio.input.turn_detection;
-    return detection?.interrupt_response === true && this.#options.agent.isAudible();
+    return detection?.interrupt_response === true && this.#options.agent.hasFloor();
   }
 
   #announce(utterance: UserUtterance): void {
     const { agent, config } = this.#options;
     utterance.isAnnounced = true;
+    utterance.isDucked = false;
     this.#writer.started(utterance);
     if (config().audio.input.turn_detection?.interrupt_response && agent.interrupt()) this.#owesAnswer = true;
   }
 
-  #understoodAll(
-    utterance: UserUtterance,
-    text: string,
-    transcribedMs: number,
-    rehearsal: Rehearsal | null,
-  ): void {
-    const isNothing =
-      text === '' || (!utterance.isAnnounced && this.#mayBeBackchannel && isBackchannel(text));
-    if (isNothing) {
+  async #settle(turn: Turn, transcript: Promise<Transcript>, before: Promise<void>): Promise<void> {
+    const { utterance, rehearsal, wasOverAgent } = turn;
+    const heard = await transcript.then(
+      ({ text }) => ({ text: text.trim() }),
+      (error: unknown) => ({ error }),
+    );
+    const transcribedMs = utterance.readAtMs ?? this.#options.clock.monotonicMs();
+    // What was said is told in the order in which it was said.
+    await before;
+    if ('error' in heard) {
+      rehearsal?.[Symbol.dispose]();
+      this.failed(heard.error);
+      if (utterance.isAnnounced) this.#writer.commitFailed(utterance, heard.error);
+      this.#giveBack(utterance);
+      return;
+    }
+    const { text } = heard;
+    if (text === '' || (!utterance.isAnnounced && wasOverAgent && isBackchannel(text))) {
       rehearsal?.[Symbol.dispose]();
       this.#giveBack(utterance);
       return;
@@ -208,10 +216,20 @@ export class Floor implements ListenerEvents, Disposable {
       this.#announce(utterance);
       this.#writer.stopped(utterance);
     }
-    this.#writer.commit(utterance, text);
-    const fits = rehearsal !== null && sameWords(rehearsal.text, text) ? rehearsal : null;
+    const isCurrent = rehearsal?.revision === this.#options.conversation.revision;
+    const isSaid = this.#writer.commit(utterance, text);
+    const fits = rehearsal && isCurrent && sameWords(rehearsal.text, text) ? rehearsal : null;
     if (rehearsal !== fits) rehearsal?.[Symbol.dispose]();
-    this.#answer({ endedAtMs: utterance.endedAtMs, transcribedMs, rehearsal: fits });
+    if (isSaid) this.#answer({ endedAtMs: utterance.endedAtMs, transcribedMs, rehearsal: fits }, true);
+  }
+
+  /** The client says that it is over, and asks for the answer itself. */
+  async #settleCommitted(turn: Turn, transcript: Promise<Transcript>): Promise<void> {
+    const { utterance, rehearsal } = turn;
+    rehearsal?.[Symbol.dispose]();
+    this.#owesAnswer = false;
+    this.#writer.resumed(utterance);
+    await this.#writer.commitUnheard(utterance, transcript, (error) => this.failed(error));
   }
 
   #tellPartial(utterance: UserUtterance): void {
@@ -221,40 +239,32 @@ export class Floor implements ListenerEvents, Disposable {
     this.#writer.partial(utterance, text);
   }
 
-  /** Somebody made a sound and said nothing. */
+  /** Somebody made a sound and said nothing: what it cut is owed. */
   #giveBack(utterance: UserUtterance): void {
-    const { outbox } = this.#options;
-    if (!utterance.isAnnounced) outbox.send({ type: 'vivavoce.output.resumed', item_id: utterance.itemId });
-    else if (this.#owesAnswer) this.#answer(null);
+    this.#writer.resumed(utterance);
+    if (utterance.isAnnounced && this.#owesAnswer) this.#answer(null, true);
   }
 
-  #notUnderstood(utterance: UserUtterance, error: unknown): void {
-    this.failed(error);
-    if (!utterance.isAnnounced) {
-      this.#giveBack(utterance);
-      return;
-    }
-    this.#writer.commitFailed(utterance, error);
-  }
-
-  #answer(said: Said | null): void {
+  /** @param isSettling this turn is the one of those with unknown words whose words are known now */
+  #answer(said: Said | null, isSettling = false): void {
     const { agent, config } = this.#options;
-    const wantsAnswer = config().audio.input.turn_detection?.create_response === true;
-    // Somebody speaks again already: the answer will be to all of it.
-    const isSpeaking = this.#current?.isAnnounced === true;
-    if (wantsAnswer && !isSpeaking) {
+    const wantsAnswer = config().audio.input.turn_detection?.create_response === true && !this.#isClosed;
+    // Somebody speaks again already, or has: the answer will be to all of it.
+    const isSpeaking = this.#current?.isAnnounced === true || this.#unsettled > (isSettling ? 1 : 0);
+    const isAnswered = agent.answersAnyway();
+    if (wantsAnswer && !isSpeaking && !isAnswered && !agent.isAnswering()) {
       this.#owesAnswer = false;
       agent.answer(said);
       return;
     }
     said?.rehearsal?.[Symbol.dispose]();
-    this.#owesAnswer = wantsAnswer;
+    this.#owesAnswer = wantsAnswer && !isAnswered;
   }
 
   #rehearse(utterance: UserUtterance, text: string): void {
     const { agent, config, clock, speculates } = this.#options;
     const detection = config().audio.input.turn_detection;
-    if (!speculates || !detection?.create_response || agent.isAnswering()) return;
+    if (!speculates || !detection?.create_response || agent.isAnswering() || this.#unsettled > 0) return;
     // Silence alone decides with `server_vad`, so there the words do not matter.
     if (detection.type === 'semantic_vad' && utterance.verdict === 'incomplete') return;
     this.#dropRehearsal();
@@ -266,6 +276,13 @@ export class Floor implements ListenerEvents, Disposable {
     this.#rehearsal?.[Symbol.dispose]();
     this.#rehearsal = null;
   }
+}
+
+/** A turn of a person that is over. */
+interface Turn {
+  readonly utterance: UserUtterance;
+  readonly rehearsal: Rehearsal | null;
+  readonly wasOverAgent: boolean;
 }
 
 /** Whether speech over the agent's own is meant to stop it. */

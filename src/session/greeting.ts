@@ -8,6 +8,11 @@ const GREETING_DELAY_MS = 250;
 export class Greeting {
   #state: { readonly timer: Disposable } | { readonly response: Response } | null = null;
 
+  /** It is about to be said. */
+  get isWaiting(): boolean {
+    return this.#state !== null && 'timer' in this.#state;
+  }
+
   /** Calls `say` a little later. */
   wait(clock: Clock, say: () => Response): void {
     const timer = clock.after(GREETING_DELAY_MS, () => {

@@ -1,6 +1,9 @@
 import type { MessageItem } from '../conversation/item.ts';
 import { type AudioTimeline, MS_PER_CHAR } from './audio-timeline.ts';
 
+/** Clients and clocks round. */
+const ROUNDING_MS = 1;
+
 /** What is still known of the audio of a reply. */
 export interface SpokenReply {
   readonly itemId: string;
@@ -47,7 +50,7 @@ function heardText(item: MessageItem, spoken: SpokenReply, endMs: number): strin
 
 /** Then what is not spoken at its end (a block of code, an emoji) belongs to it too. */
 function wasHeardToTheEnd({ status }: MessageItem, { timeline }: SpokenReply, endMs: number): boolean {
-  return status === 'completed' && timeline.sentMs > 0 && endMs >= timeline.sentMs;
+  return status === 'completed' && timeline.sentMs > 0 && endMs > timeline.sentMs - ROUNDING_MS;
 }
 
 /** The whole words within the first `length` characters. */

@@ -2,40 +2,22 @@ import type { Clock, IdSource } from '../clock.ts';
 import { VivavoceError } from '../errors.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import { bytesPerSecond } from '../speech/audio/input-format.ts';
-import type { Transcript } from '../speech/stt/transcriber.ts';
 import { Segmenter } from '../speech/vad/segmenter.ts';
 import { appendedAudio, badAudio } from './appended-audio.ts';
 import { AudioInlet, FRAME_MS, type HeardFrame } from './audio-inlet.ts';
 import { endOfTurnMs, Pace } from './endpointing.ts';
 import type { Hearing } from './hearing.ts';
+import type { ListenerEvents } from './listener-events.ts';
 import { PRE_ROLL_MS, PreRoll } from './pre-roll.ts';
+import { StallWatch } from './stall-watch.ts';
 import { UserUtterance } from './user-utterance.ts';
 
-/** A client that sends nothing for so long in the middle of a turn is heard as silent. */
-const STALLED_MS = 1_000;
 /** Shorter commits hold no word. */
 const MIN_COMMIT_MS = 100;
 /** Whoever speaks so long without a pause is answered anyway. */
 const MAX_UTTERANCE_MS = 300_000;
 /** Audio that a client may send without ever committing it, and audio that may wait to be heard. */
 const MAX_BUFFER_MS = 600_000;
-
-/** What a listener has to tell. An utterance that has begun is `ended` or `dropped` once. */
-export interface ListenerEvents {
-  /** Somebody has begun to speak. */
-  begun(utterance: UserUtterance): void;
-  /** More speech has come, or more of it has been understood. */
-  progressed(utterance: UserUtterance): void;
-  /** What it says up to the pause that it is in; the person may yet go on. */
-  understood(utterance: UserUtterance, text: string): void;
-  /** The person goes on after a pause. */
-  wentOn(utterance: UserUtterance): void;
-  /** It is over. `isCommitted`: the client said so. */
-  ended(utterance: UserUtterance, transcript: Promise<Transcript>, isCommitted: boolean): void;
-  /** The client took it back. */
-  dropped(utterance: UserUtterance): void;
-  failed(error: unknown): void;
-}
 
 interface Options {
   readonly clock: Clock;
@@ -62,9 +44,8 @@ export class Listener implements Disposable {
   /** Audio since the last commit or clear, as the client sent it. */
   #bufferedMs = 0;
   #appendedMs = 0;
-  /** When audio came, or came out of the queue. */
-  #lastAudioMs = 0;
-  #stallTimer: Disposable | null = null;
+  #isFull = false;
+  readonly #stall: StallWatch;
   /** Utterances that are over and whose words are not known yet. */
   readonly #unread = new Set<UserUtterance>();
 
@@ -76,7 +57,12 @@ export class Listener implements Disposable {
       onFrame: (frame) => this.#hear(frame),
       isDeaf: () => this.#isMuted || options.isEchoing(),
       isManual: () => this.#input.turn_detection === null,
+      format: () => this.#input.format,
       onFailed: (error) => options.events.failed(error),
+    });
+    this.#stall = new StallWatch(options.clock, {
+      isBusy: () => this.#inlet.isBusy,
+      onStalled: (ms) => this.#hearSilence(ms),
     });
     this.configure(options.input);
   }
@@ -98,7 +84,10 @@ export class Listener implements Disposable {
     this.#segmenter.threshold =
       input.turn_detection?.type === 'server_vad' ? input.turn_detection.threshold : 0.5;
     // What was said so far was not asked to be judged by the other rule.
-    if (wasManual !== (input.turn_detection === null)) this.#drop();
+    if (wasManual !== (input.turn_detection === null)) {
+      this.#inlet.forgetPast();
+      this.#drop();
+    }
   }
 
   /** From now on the microphone counts as silent, or no longer. */
@@ -116,6 +105,9 @@ export class Listener implements Disposable {
     // With a detector nothing piles up but what has not been heard yet.
     const waitingMs = this.#input.turn_detection ? this.#appendedMs - this.#inlet.heardMs : this.#bufferedMs;
     if (waitingMs + ms > MAX_BUFFER_MS) {
+      // Once: fifty of these come in a second.
+      if (this.#isFull) return;
+      this.#isFull = true;
       throw badAudio(
         'Ten minutes of audio wait already: commit or clear them, and send audio as fast as it is spoken.',
         'input_audio_buffer_full',
@@ -123,8 +115,9 @@ export class Listener implements Disposable {
     }
     this.#bufferedMs += ms;
     this.#appendedMs += ms;
-    this.#lastAudioMs = this.#options.clock.monotonicMs();
-    this.#inlet.append(bytes, format);
+    this.#stall.audioCame();
+    this.#isFull = false;
+    this.#inlet.append(bytes);
   }
 
   /** @throws VivavoceError when there is nothing to commit. */
@@ -159,8 +152,14 @@ export class Listener implements Disposable {
     });
   }
 
+  /** No more audio will come: whoever is speaking has finished. */
+  finish(): void {
+    const utterance = this.#utterance;
+    if (utterance && this.#input.turn_detection) this.#end(utterance, false);
+  }
+
   [Symbol.dispose](): void {
-    this.#stallTimer?.[Symbol.dispose]();
+    this.#stall.stop();
     this.#utterance?.[Symbol.dispose]();
     this.#utterance = null;
     for (const utterance of this.#unread) utterance[Symbol.dispose]();
@@ -169,7 +168,7 @@ export class Listener implements Disposable {
 
   #hear({ samples, probability, startMs }: HeardFrame): void {
     const endMs = startMs + FRAME_MS;
-    this.#lastAudioMs = this.#options.clock.monotonicMs();
+    this.#stall.audioCame();
     const detection = this.#input.turn_detection;
     if (detection === null) {
       const utterance = this.#utterance ?? this.#begin(startMs);
@@ -177,8 +176,8 @@ export class Listener implements Disposable {
       utterance.heardSpeech(endMs, utterance.speechMs + FRAME_MS);
       return;
     }
-    if (this.#utterance) this.#utterance.push(samples);
-    else this.#preRoll.push(samples);
+    this.#utterance?.push(samples);
+    this.#preRoll.push(samples);
     this.#judge(probability, endMs);
   }
 
@@ -192,7 +191,7 @@ export class Listener implements Disposable {
       for (const samples of this.#preRoll.take()) utterance.push(samples);
       utterance.heardSpeech(endMs, this.#segmenter.speechMs);
       events.begun(utterance);
-      this.#watchForStall();
+      this.#stall.watch();
     }
     const utterance = this.#utterance;
     if (!utterance) return;
@@ -204,7 +203,11 @@ export class Listener implements Disposable {
     if (this.#segmenter.speechMs !== utterance.speechMs) {
       utterance.heardSpeech(endMs, this.#segmenter.speechMs);
     }
-    if (change === 'pause') this.#read(utterance);
+    if (change === 'pause') {
+      // What has been asked about is no beginning of something else; what comes now may be.
+      this.#preRoll.take();
+      this.#read(utterance);
+    }
     if (this.#segmenter.silenceMs === 0) events.progressed(utterance);
     if (this.#isOver(utterance)) this.#end(utterance, false);
   }
@@ -225,11 +228,9 @@ export class Listener implements Disposable {
     const reading = utterance.read();
     const tell = async () => {
       const { text } = await reading;
-      await utterance.judge(text);
-      // The person may have gone on, or the turn may be over, while the words were looked at.
-      if (this.#utterance === utterance && utterance.read() === reading) {
-        this.#options.events.understood(utterance, text);
-      }
+      const isStillSilent = await utterance.judge(text);
+      // The turn may be over meanwhile.
+      if (isStillSilent && this.#utterance === utterance) this.#options.events.understood(utterance, text);
     };
     // What failed is told when the utterance ends and its text is wanted.
     tell().catch(() => undefined);
@@ -269,6 +270,7 @@ export class Listener implements Disposable {
   #drop(): void {
     const utterance = this.#utterance;
     this.#leave();
+    this.#bufferedMs = 0;
     this.#preRoll.take();
     utterance?.[Symbol.dispose]();
     if (utterance) this.#options.events.dropped(utterance);
@@ -277,23 +279,11 @@ export class Listener implements Disposable {
   #leave(): void {
     this.#utterance = null;
     this.#segmenter.end();
-    this.#stallTimer?.[Symbol.dispose]();
-    this.#stallTimer = null;
+    this.#stall.stop();
   }
 
-  /** A turn does not hang on a client that stopped sending: each second without audio is a second of silence. */
-  #watchForStall(afterMs = STALLED_MS): void {
-    const { clock } = this.#options;
-    this.#stallTimer?.[Symbol.dispose]();
-    this.#stallTimer = clock.after(afterMs, () => {
-      this.#stallTimer = null;
-      if (!this.#utterance) return;
-      const quietMs = clock.monotonicMs() - this.#lastAudioMs;
-      if (this.#inlet.isBusy) return this.#watchForStall();
-      if (quietMs < STALLED_MS) return this.#watchForStall(STALLED_MS - quietMs);
-      for (let ms = 0; ms < STALLED_MS && this.#utterance; ms += FRAME_MS)
-        this.#judge(0, this.#inlet.heardMs);
-      if (this.#utterance) this.#watchForStall();
-    });
+  /** Silence that nobody has sent. */
+  #hearSilence(lengthMs: number): void {
+    for (let ms = 0; ms < lengthMs && this.#utterance; ms += FRAME_MS) this.#judge(0, this.#inlet.heardMs);
   }
 }

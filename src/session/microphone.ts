@@ -11,6 +11,9 @@ import { transcribeRecording } from './recorded-speech.ts';
 
 type FloorOptions = ConstructorParameters<typeof Floor>[0];
 
+/** How long a session that ends waits for what its recogniser still has to say. */
+const LAST_WORDS_MS = 1_000;
+
 interface Options extends Omit<FloorOptions, 'speculates' | 'agent'> {
   readonly ids: ConstructorParameters<typeof Listener>[0]['ids'];
   readonly hearing: Hearing;
@@ -21,12 +24,13 @@ interface Options extends Omit<FloorOptions, 'speculates' | 'agent'> {
 }
 
 /** The ear of a session. It costs nothing until the first audio comes. */
-export class Microphone implements Disposable {
+export class Microphone implements AsyncDisposable {
   readonly #options: Options;
   readonly #floor: Floor;
   readonly #gate: EchoGate;
   #listener: Listener | null = null;
   #hasSaidWhyNot = false;
+  #isMuted = false;
   readonly #closed = new AbortController();
 
   constructor(options: Options) {
@@ -100,8 +104,13 @@ export class Microphone implements Disposable {
   }
 
   mute(muted: boolean): void {
-    this.#listener ??= this.#open();
-    this.#listener.mute(muted);
+    this.#isMuted = muted;
+    this.#listener?.mute(muted);
+  }
+
+  /** A reply has ended. */
+  agentIsFree(): void {
+    this.#floor.agentIsFree();
   }
 
   /** The session's settings have changed. */
@@ -120,16 +129,20 @@ export class Microphone implements Disposable {
     this.#gate.changed();
   }
 
-  [Symbol.dispose](): void {
+  /** Ends what is being said and waits a little for the words that are missing, so that they are kept. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener?.finish();
+    const late = Promise.withResolvers<void>();
+    using _deadline = this.#options.clock.after(LAST_WORDS_MS, late.resolve);
+    await Promise.race([this.#floor.close(), late.promise]);
     this.#closed.abort(new VivavoceError('cancelled', 'the session has ended'));
-    this.#floor[Symbol.dispose]();
     this.#listener?.[Symbol.dispose]();
   }
 
   #open(): Listener {
     const { clock, ids, hearing, conversation, config, onStirred } = this.#options;
     const floor = this.#floor;
-    return new Listener({
+    const listener = new Listener({
       ...{ clock, ids, hearing },
       speaker: conversation.id,
       input: config().audio.input,
@@ -146,9 +159,14 @@ export class Microphone implements Disposable {
           onStirred();
           floor.ended(utterance, transcript, isCommitted);
         },
-        dropped: (utterance) => floor.dropped(utterance),
+        dropped: (utterance) => {
+          onStirred();
+          floor.dropped(utterance);
+        },
         failed: (error) => floor.failed(error),
       },
     });
+    listener.mute(this.#isMuted);
+    return listener;
   }
 }

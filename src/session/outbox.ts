@@ -54,6 +54,11 @@ export class Outbox<Event extends object> {
     if (!this.#isDraining) this.#drained = this.#drain();
   }
 
+  /** Sends at once, in front of what waits: for what acknowledges no write and cannot wait for one. */
+  sendNow(event: Event): void {
+    this.#deliver(event);
+  }
+
   /** Calls `run` when everything that was sent before has left; not at all when `stream` is discarded before. */
   afterAll(stream: string, run: () => void): void {
     if (this.#isDraining) this.#queue.push({ event: null, stream, onSent: run });

@@ -1,5 +1,7 @@
 /** Of speech before its onset, when the client does not say how much. */
 export const PRE_ROLL_MS = 200;
+/** More than that is not the beginning of a word, and every microphone would hold it in memory. */
+const LONGEST_MS = 5_000;
 /** The frames in which an onset is found come on top. */
 const ONSET_FRAMES = 3;
 
@@ -16,7 +18,7 @@ export class PreRoll {
 
   /** How much is kept. */
   set paddingMs(ms: number) {
-    this.#maxFrames = Math.ceil(ms / this.#frameMs) + ONSET_FRAMES;
+    this.#maxFrames = Math.ceil(Math.min(ms, LONGEST_MS) / this.#frameMs) + ONSET_FRAMES;
   }
 
   push(frame: Int16Array): void {

@@ -23,6 +23,8 @@ interface Prepared {
 export class Rehearsal implements Disposable {
   /** What it answers. */
   readonly text: string;
+  /** The state of the conversation that it goes by. */
+  readonly revision: number | null;
   readonly #deps: ResponseDeps;
   readonly #controller = new AbortController();
   readonly #plan: ResponsePlan;
@@ -31,6 +33,7 @@ export class Rehearsal implements Disposable {
 
   constructor(text: string, plan: ResponsePlan, deps: ResponseDeps) {
     this.text = text;
+    this.revision = plan.conversation?.revision ?? null;
     this.#deps = deps;
     const parts = readAhead(this.#watch(plan));
     this.#plan = {

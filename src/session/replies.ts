@@ -67,6 +67,8 @@ export class Replies implements AsyncDisposable {
 
   begin(plan: ResponsePlan, deps = this.#options.deps): Response {
     const { outbox, playhead, onChanged } = this.#options;
+    // What was sent before has been played to its end.
+    if (!playhead.isAudible) this.#playing.clear();
     const response = new Response(plan, deps, outbox, (itemId, ms) => {
       if (ms > 0) this.#hasBeenHeard = true;
       this.#playing.add(itemId);
@@ -94,11 +96,14 @@ export class Replies implements AsyncDisposable {
       });
     }
     response.cancel('client_cancelled');
+    if (response.spoken) this.#keepHeard(response.spoken.itemId, response.spoken.timeline.sentMs);
   }
 
   /** The client does not want to hear more of this item. */
   stopSpeaking(itemId: string): void {
     const { playhead } = this.#options;
+    // It says what was heard, or wants it gone: nobody here knows better.
+    this.#playing.delete(itemId);
     if (this.#active?.spoken?.itemId === itemId) this.#active.cancel('client_cancelled');
     if (playhead.itemId === itemId) this.#stopPlaying();
   }
@@ -109,21 +114,39 @@ export class Replies implements AsyncDisposable {
     this.#stopPlaying();
   }
 
+  /** The reply that is being made, if somebody has heard or read a part of it. */
+  get isHalfSaid(): boolean {
+    return this.#active !== null && !this.#isUnknown(this.#active);
+  }
+
   /**
    * Somebody has taken the floor: nothing more is said, and what was heard is kept. True when a reply was cut of which
    * nobody has heard or read a word.
    */
   interrupt(): boolean {
     const wasUnknown = this.#active !== null && this.#isUnknown(this.#active);
-    this.#active?.cancel('turn_detected');
-    this.flushed();
+    this.#cut(
+      [...this.#running.values()].filter(
+        (response) => response === this.#active || response.modality === 'audio',
+      ),
+      'turn_detected',
+    );
     return wasUnknown;
   }
 
-  async [Symbol.asyncDispose](reason: CancelReason = 'client_cancelled'): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     const running = [...this.#running.values()];
-    for (const response of running) response.cancel(reason);
+    this.#cut(running, 'client_cancelled');
     await Promise.all(running.map((response) => response.done));
+  }
+
+  #cut(responses: readonly Response[], reason: CancelReason): void {
+    for (const response of responses) {
+      response.cancel(reason);
+      const itemId = response.spoken?.itemId;
+      if (itemId !== undefined) this.#keepHeard(itemId, this.#options.playhead.playedMs(itemId) ?? 0);
+    }
+    this.flushed();
   }
 
   #isUnknown({ spoken, modality }: Response): boolean {
@@ -133,17 +156,22 @@ export class Replies implements AsyncDisposable {
   }
 
   #keepWhatWasHeard(): void {
-    const { conversation, playhead, deps } = this.#options;
     for (const id of this.#playing) {
-      const spoken = this.#spoken.get(id);
-      const item = conversation.items.find((other) => other.id === id);
-      if (!spoken || item?.type !== 'message') continue;
-      const cut = interruptAt(item, spoken, playhead.playedMs(id) ?? 0);
-      if (cut === item) continue;
-      conversation.replace(cut).catch((error) => {
-        deps.telemetry.writeFailed({ what: id, error: messageOf(error) });
-      });
+      const playedMs = this.#options.playhead.playedMs(id);
+      if (playedMs !== null) this.#keepHeard(id, playedMs);
     }
+  }
+
+  #keepHeard(id: string, playedMs: number): void {
+    const { conversation, deps } = this.#options;
+    const spoken = this.#spoken.get(id);
+    const item = conversation.items.find((other) => other.id === id);
+    if (!spoken || item?.type !== 'message') return;
+    const cut = interruptAt(item, spoken, playedMs);
+    if (cut === item) return;
+    conversation.replace(cut).catch((error) => {
+      deps.telemetry.writeFailed({ what: id, error: messageOf(error) });
+    });
   }
 
   #stopPlaying(): void {
@@ -158,7 +186,5 @@ export class Replies implements AsyncDisposable {
       if (this.#spoken.size <= REMEMBERED_REPLIES) break;
       this.#spoken.delete(id);
     }
-    // A reply of which nothing was sent when it was cut has not been heard.
-    if (spoken.timeline.sentMs === 0) this.#playing.delete(spoken.itemId);
   }
 }

@@ -10,7 +10,7 @@ import { Greeting } from './greeting.ts';
 import type { Playhead } from './playhead.ts';
 import { Rehearsal } from './rehearsal.ts';
 import type { Replies } from './replies.ts';
-import type { ResponseDeps } from './response.ts';
+import type { Response, ResponseDeps } from './response.ts';
 import { planResponse, planSaying } from './response-plan.ts';
 
 /** What the model is told when it speaks up because nobody else does. */
@@ -32,8 +32,8 @@ export class Responder implements AgentSide {
   readonly #greeting = new Greeting();
   /** Words that the client has committed and that are still being recognised. */
   #words: Promise<unknown> | null = null;
-  /** The person has spoken while a reply that may not be interrupted was made. */
-  #answersNext = false;
+  /** The response that was asked for while words were still being recognised: it answers those too. */
+  #awaitingWords: Response | null = null;
 
   constructor(options: Options) {
     this.#options = options;
@@ -55,7 +55,8 @@ export class Responder implements AgentSide {
     this.#greeting.drop();
     const plan = planResponse(params, { ...this.#basis(), words: this.#words });
     replies.refuseSecond(plan);
-    replies.begin(plan);
+    const response = replies.begin(plan);
+    this.#awaitingWords = this.#words ? response : null;
   }
 
   /** Speaks up in a silence. */
@@ -63,12 +64,17 @@ export class Responder implements AgentSide {
     this.#options.replies.begin(planResponse({}, { ...this.#basis(), note: NUDGE }));
   }
 
-  isAudible(): boolean {
-    return this.#options.playhead.isAudible;
+  hasFloor(): boolean {
+    const { playhead, replies } = this.#options;
+    return playhead.isAudible || replies.isHalfSaid || this.#greeting.isWaiting;
   }
 
   isAnswering(): boolean {
     return this.#options.replies.active !== null;
+  }
+
+  answersAnyway(): boolean {
+    return this.#awaitingWords !== null && this.#awaitingWords === this.#options.replies.active;
   }
 
   interrupt(): boolean {
@@ -78,11 +84,6 @@ export class Responder implements AgentSide {
 
   answer(said: Said | null): void {
     const { replies } = this.#options;
-    if (replies.active) {
-      said?.rehearsal?.[Symbol.dispose]();
-      this.#answersNext = true;
-      return;
-    }
     const times = said ? timesOf(said) : {};
     if (said?.rehearsal) {
       const { plan, deps } = said.rehearsal.performance();
@@ -90,24 +91,19 @@ export class Responder implements AgentSide {
     } else replies.begin({ ...planResponse({}, this.#basis()), ...times });
   }
 
-  rehearse(tentative: MessageItem, said: Said): Rehearsal {
+  rehearse(tentative: MessageItem, said: Said): Rehearsal | null {
+    // What else has been said is not known yet.
+    if (this.#words) return null;
     const plan = { ...planResponse({}, { ...this.#basis(), tentative }), ...timesOf(said) };
     return new Rehearsal(textOf(tentative), plan, this.#options.deps);
   }
 
   awaitWords(words: Promise<unknown>): void {
-    const all = Promise.all([this.#words, words]);
+    const all = Promise.allSettled([this.#words, words]);
     this.#words = all;
-    void all.finally(() => {
+    void all.then(() => {
       if (this.#words === all) this.#words = null;
     });
-  }
-
-  /** A reply has ended: what waited for that comes next. */
-  repliesChanged(): void {
-    if (!this.#answersNext || this.#options.replies.active) return;
-    this.#answersNext = false;
-    this.answer(null);
   }
 
   #basis() {

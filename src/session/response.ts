@@ -265,7 +265,6 @@ export class Response {
       this.#writes.push(durable);
     }
     this.#account.mark('done');
-    this.#onClosed?.();
     // It acknowledges what was said, so it tells the truth about the disk.
     const done = Promise.all(this.#writes).then(
       () => this.#wire(status, details),
@@ -275,6 +274,7 @@ export class Response {
     this.#outbox.send(done.then((response): Outgoing => ({ type: 'response.done', response })));
     // When its turn comes all of the audio has left, or never will.
     this.#outbox.send(() => this.#report(status, error));
+    this.#onClosed?.();
   }
 
   #report(status: WireResponse['status'], error: string | null): Outgoing {

@@ -64,6 +64,7 @@ export class Session implements AsyncDisposable {
   readonly #microphone: Microphone;
   readonly #silence: Silence;
   #config: WireRealtimeSession;
+  #hasEnded = false;
   /** `transcription`: writes down what is said, and answers nothing. */
   #type: WireSession['type'] = 'realtime';
 
@@ -105,7 +106,7 @@ export class Session implements AsyncDisposable {
       nudge: () => this.#responder.nudge(),
       hangUp: onHangUp,
     });
-    this.#silence.configure(this.#config);
+    this.#configureSilence();
   }
 
   /** Says hello on the wire, and aloud when the agent has a greeting and the conversation is new. */
@@ -123,6 +124,7 @@ export class Session implements AsyncDisposable {
 
   /** Takes one event of the client. Never throws: whatever is wrong with it becomes an `error` event. */
   receive(decoded: Decoded): void {
+    if (this.#hasEnded) return;
     if (!decoded.ok) {
       this.#outbox.send({ type: 'error', error: decoded.error });
       return;
@@ -145,12 +147,12 @@ export class Session implements AsyncDisposable {
     this.#outbox.send(event);
   }
 
-  /** Ends what is running and tells the client; what was sent of it is kept. */
+  /** Ends what is running and tells the client; what was sent of it, and what was said, is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#hasEnded = true;
     this.#silence[Symbol.dispose]();
-    this.#microphone[Symbol.dispose]();
     this.#responder.dropGreeting();
-    await this.#replies[Symbol.asyncDispose]();
+    await Promise.all([this.#replies[Symbol.asyncDispose](), this.#microphone[Symbol.asyncDispose]()]);
     await this.#outbox.idle();
   }
 
@@ -207,8 +209,12 @@ export class Session implements AsyncDisposable {
   #update({ session }: Event<'session.update'>): void {
     this.#merge(session);
     this.#microphone.configure(this.#config.audio.input);
-    this.#silence.configure(this.#config);
+    this.#configureSilence();
     this.#outbox.send({ type: 'session.updated', session: this.#wire() });
+  }
+
+  #configureSilence(): void {
+    this.#silence.configure(this.#config, { canAnswer: this.#type === 'realtime' });
   }
 
   #merge(patch: SessionPatch): void {
@@ -237,7 +243,7 @@ export class Session implements AsyncDisposable {
   #repliesChanged(): void {
     this.#microphone.echoChanged();
     this.#silence.check();
-    this.#responder.repliesChanged();
+    if (this.#replies.active === null) this.#microphone.agentIsFree();
   }
 
   /** The settings in force, as this kind of session shows them. */

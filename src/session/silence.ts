@@ -1,6 +1,7 @@
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
+import { errorEvent } from './error-event.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Playhead } from './playhead.ts';
@@ -44,12 +45,14 @@ export class Silence implements Disposable {
   }
 
   /** Takes the times from the session's settings and from the service's. */
-  configure({ audio }: WireRealtimeSession): void {
+  configure({ audio }: WireRealtimeSession, { canAnswer }: { canAnswer: boolean }): void {
     const { idle, nudge, hangUp } = this.#options;
     const detection = audio.input.turn_detection;
     const timeoutMs = detection?.type === 'server_vad' ? detection.idle_timeout_ms : null;
     const alarms: Alarm[] = [];
-    if (timeoutMs !== null) alarms.push({ afterMs: timeoutMs, run: () => this.#timeOut(timeoutMs) });
+    if (!canAnswer) {
+      // There is nobody to speak up.
+    } else if (timeoutMs !== null) alarms.push({ afterMs: timeoutMs, run: () => this.#timeOut(timeoutMs) });
     else if (idle.nudgeMs !== null) alarms.push({ afterMs: idle.nudgeMs, run: nudge });
     if (idle.endMs !== null) {
       alarms.push({ afterMs: idle.endMs, run: () => hangUp('nobody has said anything for a while') });
@@ -82,6 +85,10 @@ export class Silence implements Disposable {
     const next = waiting.toSorted((a, b) => a.afterMs - b.afterMs)[0];
     if (!next) return;
     this.#timer = clock.after(Math.max(next.afterMs - quietMs, 0), () => {
+      if (isBusy() || playhead.isAudible) {
+        this.check();
+        return;
+      }
       this.#done.add(next);
       next.run();
       this.check();
@@ -111,7 +118,14 @@ export class Silence implements Disposable {
       audio_start_ms: Math.max(endMs - timeoutMs, 0),
       audio_end_ms: endMs,
     });
-    const durable = conversation.add(item);
+    let durable: Promise<void>;
+    try {
+      durable = conversation.add(item);
+    } catch (error) {
+      // It was deleted under the session.
+      outbox.send(errorEvent(error, null));
+      return;
+    }
     const placed = { item: toWireItem(item), previous_item_id: conversation.previousIdOf(item.id) };
     outbox.send({
       type: 'input_audio_buffer.committed',

@@ -3,6 +3,7 @@ import type { Conversation } from '../conversation/conversation.ts';
 import type { MessageItem } from '../conversation/item.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import type { Transcript } from '../speech/stt/transcriber.ts';
+import { errorEvent } from './error-event.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import { withWords } from './recorded-speech.ts';
@@ -25,8 +26,9 @@ export class UserMessageWriter {
     this.#options = options;
   }
 
+  /** Players stop at this, so it does not wait for the disk. */
   started({ itemId, startMs }: UserUtterance): void {
-    this.#options.outbox.send({
+    this.#options.outbox.sendNow({
       type: 'input_audio_buffer.speech_started',
       item_id: itemId,
       audio_start_ms: Math.round(startMs),
@@ -43,19 +45,32 @@ export class UserMessageWriter {
 
   /** What has been understood so far, for clients that listen to our own events. */
   partial({ itemId }: UserUtterance, text: string): void {
-    this.#options.outbox.send({ type: 'vivavoce.transcript.partial', item_id: itemId, text });
+    this.#options.outbox.sendNow({ type: 'vivavoce.transcript.partial', item_id: itemId, text });
   }
 
-  /** The words are known: they become an item with their transcript. */
-  commit(utterance: UserUtterance, text: string): void {
-    this.#add(utterance.itemId, text);
+  /** The agent's voice is to be held while it is found out who speaks. */
+  ducked(utterance: UserUtterance): void {
+    utterance.isDucked = true;
+    this.#options.outbox.sendNow({ type: 'vivavoce.output.ducked', item_id: utterance.itemId });
+  }
+
+  /** It was nothing; only to be told to those who were told to hold it. */
+  resumed(utterance: UserUtterance): void {
+    if (!utterance.isDucked) return;
+    utterance.isDucked = false;
+    this.#options.outbox.sendNow({ type: 'vivavoce.output.resumed', item_id: utterance.itemId });
+  }
+
+  /** The words are known: they become an item with their transcript. False when there is no conversation any more. */
+  commit(utterance: UserUtterance, text: string): boolean {
+    if (!this.#add(utterance.itemId, text)) return false;
     this.#tellTranscript(utterance.itemId, utterance.seconds, text);
+    return true;
   }
 
   /** It was said and nobody knows what. */
   commitFailed(utterance: UserUtterance, error: unknown): void {
-    this.#add(utterance.itemId, null);
-    this.#tellFailed(utterance.itemId, error);
+    if (this.#add(utterance.itemId, null)) this.#tellFailed(utterance.itemId, error);
   }
 
   /** It becomes an item at once, because the client wants it, and its words follow. */
@@ -65,6 +80,7 @@ export class UserMessageWriter {
     onFailed: (error: unknown) => void,
   ): Promise<void> {
     const item = this.#add(utterance.itemId, null);
+    if (!item) return;
     const seconds = () => utterance.seconds;
     await this.wordsOf(item, seconds, transcript, onFailed);
   }
@@ -91,10 +107,17 @@ export class UserMessageWriter {
     }
   }
 
-  #add(itemId: string, text: string | null): MessageItem {
+  #add(itemId: string, text: string | null): MessageItem | null {
     const { conversation, outbox, clock } = this.#options;
     const item = userAudioItem(itemId, text, clock.nowMs());
-    const durable = conversation.add(item);
+    let durable: Promise<void>;
+    try {
+      durable = conversation.add(item);
+    } catch (error) {
+      // It was deleted under the session.
+      outbox.send(errorEvent(error, null));
+      return null;
+    }
     const placed = { item: toWireItem(item), previous_item_id: conversation.previousIdOf(itemId) };
     outbox.send({
       type: 'input_audio_buffer.committed',

@@ -35,6 +35,8 @@ export class UserUtterance implements Disposable {
   verdict: TurnVerdict | null = null;
   /** When its text was known, monotonic milliseconds; null while it is not. */
   readAtMs: number | null = null;
+  /** Its client holds the voice of the agent for it. */
+  isDucked = false;
   /** Its client has been told that somebody speaks. */
   isAnnounced = false;
   readonly #clock: Clock;
@@ -113,13 +115,18 @@ export class UserUtterance implements Disposable {
     return transcript;
   }
 
-  /** Judges whether it is over, from what is known of its words and its melody. */
-  async judge(text: string | null): Promise<void> {
+  /**
+   * Judges whether it is over, from what is known of its words and its melody. False when the person has gone on
+   * meanwhile.
+   */
+  async judge(text: string | null): Promise<boolean> {
     const reading = this.#reading;
-    if (!reading) return;
+    if (!reading) return false;
     const { signal } = reading.controller;
     const verdict = await this.#turnDetector.judge({ text, audio: this.#newestAudio() }, signal);
-    if (!signal.aborted) this.verdict = verdict;
+    if (signal.aborted) return false;
+    this.verdict = verdict;
+    return true;
   }
 
   /** The person goes on: what was asked at the pause is no longer the question. */

@@ -98,8 +98,10 @@ it('words that nobody waits for any more are not looked for', async () => {
     if ('turn_detection' in input) harness.receive(COMMIT);
     else await harness.silence(640);
     expect(harness.hearing.open).toBe(1);
-    await harness.session[Symbol.asyncDispose]();
-    await harness.clock.settle();
+    const ended = harness.session[Symbol.asyncDispose]();
+    // A second is what the last words may take.
+    await harness.clock.advance(1_000);
+    await ended;
     expect(harness.hearing.readings.map(({ aborted }) => aborted)).toEqual([true]);
     expect(harness.hearing.open).toBe(0);
     expect(harness.clock.pending).toBe(0);

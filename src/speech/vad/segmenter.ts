@@ -1,5 +1,7 @@
 /** How far below the threshold a frame has to be to count as silence; Silero's own setting. */
 const HYSTERESIS = 0.15;
+/** However low the threshold is, this is no speech. */
+const SURE_SILENCE = 0.01;
 /** Of so many frames … */
 const ONSET_WINDOW = 3;
 /** … so many hold speech when somebody begins: a click is one. */
@@ -54,7 +56,7 @@ export class Segmenter {
       case 'idle':
         return this.#waitForOnset(isSpeech);
       case 'speech':
-        if (probability >= this.#threshold - HYSTERESIS) {
+        if (probability >= Math.max(this.#threshold - HYSTERESIS, SURE_SILENCE)) {
           this.#speechMs += (this.#quietFrames + 1) * this.#frameMs;
           this.#quietFrames = 0;
           return null;
