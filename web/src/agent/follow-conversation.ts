@@ -19,7 +19,9 @@ export function followConversation(session: AgentSession, list: ConversationList
       if (!isListed) void list.refresh();
     }
     const first = entries.find(({ kind }) => kind === 'user');
-    if (first?.kind === 'user' && first.state === 'stored' && first.text !== '' && !hasEarlier) {
+    // What was shown while it was said may be other words.
+    const isKnown = first?.kind === 'user' && (first.speech === null || first.speech === 'understood');
+    if (isKnown && first.state === 'stored' && first.text !== '' && !hasEarlier) {
       void list.titleIfNone(conversationId, first.text);
     }
   });

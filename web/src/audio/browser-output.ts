@@ -7,8 +7,8 @@ import { type PlaybackDevice, WorkletPlayer } from './worklet-player.ts';
 
 /** The loudspeaker of this browser. */
 export function openOutput(events: OutputEvents): AudioOutput {
-  // There is no AudioWorklet on plain http in a home network.
-  return 'AudioWorkletNode' in globalThis
+  // There is none on plain http in a home network, though its classes are.
+  return 'audioWorklet' in AudioContext.prototype
     ? new WorkletPlayer({ ...events, openDevice })
     : new ScheduledPlayer({ ...events, createContext });
 }

@@ -33,9 +33,8 @@ export function MicrophoneButton({ onExplain }: { readonly onExplain: () => void
       data-microphone={status}
       aria-label="Microphone"
       aria-pressed={isOn}
-      aria-disabled={isUnavailable}
       aria-busy={state.status === 'asking'}
-      title={titleOf(status)}
+      title={isUnavailable ? problem.text : titleOf(status)}
       onClick={press}
     >
       {status === 'unavailable' || status === 'muted' ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
@@ -45,8 +44,6 @@ export function MicrophoneButton({ onExplain }: { readonly onExplain: () => void
 
 function titleOf(status: string): string {
   switch (status) {
-    case 'unavailable':
-      return 'No microphone: press to see why';
     case 'asking':
       return 'Waiting for the microphone. Press to give up';
     case 'on':

@@ -1,4 +1,4 @@
-import type { PointerEvent } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from 'react';
 import { useAgent, useValue } from './agent-context.ts';
 import { HoldIcon, MicrophoneIcon, MuteIcon } from './icons.tsx';
 import { usePushToTalk } from './use-push-to-talk.ts';
@@ -48,8 +48,14 @@ export function TalkButton() {
   const isOn = useValue(input.microphone.state).status === 'on';
   const isManual = useValue(input.mode) === 'push-to-talk';
   const isTalking = useValue(input.isTalking);
-  usePushToTalk(input, isOn && isManual);
-  if (!isOn || !isManual) return null;
+  const isShown = isOn && isManual;
+  const button = useRef<HTMLButtonElement>(null);
+  usePushToTalk(input, isShown);
+  // What was pressed to bring it here would be pressed again by the space bar.
+  useEffect(() => {
+    if (isShown) button.current?.focus({ preventScroll: true });
+  }, [isShown]);
+  if (!isShown) return null;
 
   const hold = (event: PointerEvent<HTMLButtonElement>) => {
     if (event.button !== 0) return;
@@ -58,18 +64,20 @@ export function TalkButton() {
     input.press();
   };
 
+  const isKey = ({ key }: KeyboardEvent) => key === 'Enter' || key === ' ';
   return (
     <button
       type="button"
+      ref={button}
       className={`talk ${isTalking ? 'held' : ''}`}
       aria-pressed={isTalking}
       onPointerDown={hold}
       onLostPointerCapture={() => input.release()}
-      onKeyDown={({ key, repeat }) => {
-        if (key === 'Enter' && !repeat) input.press();
+      onKeyDown={(event) => {
+        if (isKey(event) && !event.repeat) input.press();
       }}
-      onKeyUp={({ key }) => {
-        if (key === 'Enter') input.release();
+      onKeyUp={(event) => {
+        if (isKey(event)) input.release();
       }}
       onBlur={() => input.release()}
       // A long press is no wish for a menu.
