@@ -80,18 +80,34 @@ export class SmartTurn implements AcousticJudge, AsyncDisposable {
   }
 }
 
-/** The newest `smart-turn*.onnx` in the folder, one for CPUs before one for GPUs; null when there is none. */
+/**
+ * The newest `smart-turn*.onnx` by the version in its name, one for CPUs before one for GPUs, in the folder itself or in
+ * one of its folders; null when there is none.
+ *
+ * Rejects with `engine_unavailable` when a folder cannot be read.
+ */
 export async function findSmartTurnModel(modelsDir: string): Promise<string | null> {
+  const { folders, models } = await look(modelsDir);
+  const inside = await Promise.all(folders.map(look));
   const isForGpu = (name: string) => Number(/gpu/i.test(name));
+  const [best = null] = [...models, ...inside.flatMap(({ models }) => models)].sort((one, other) => {
+    const [a, b] = [basename(one), basename(other)];
+    return isForGpu(a) - isForGpu(b) || b.localeCompare(a, 'en', { numeric: true });
+  });
+  return best;
+}
+
+async function look(folder: string): Promise<{ folders: string[]; models: string[] }> {
   try {
-    const [best] = (await readdir(modelsDir))
-      .filter((name) => MODEL.test(name))
-      .sort((a, b) => isForGpu(a) - isForGpu(b) || b.localeCompare(a, 'en', { numeric: true }));
-    return best === undefined ? null : join(modelsDir, best);
+    const entries = await readdir(folder, { withFileTypes: true });
+    const pathsOf = (some: typeof entries) => some.map(({ name }) => join(folder, name));
+    return {
+      folders: pathsOf(entries.filter((entry) => entry.isDirectory())),
+      models: pathsOf(entries.filter((entry) => !entry.isDirectory() && MODEL.test(entry.name))),
+    };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new VivavoceError('engine_unavailable', `the models folder cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { folders: [], models: [] };
+    const text = `the models folder ${folder} cannot be read (let this user read it): ${messageOf(error)}`;
+    throw new VivavoceError('engine_unavailable', text, { cause: error });
   }
 }
