@@ -40,6 +40,8 @@ export class PocketSphinxDecoder implements PocketSphinxApi {
       ...['-fwdflat', 'no'],
       // 6.5 by default: people say to an assistant what newspapers do not print.
       ...['-lw', '5'],
+      // 30,000 by default: clipped speech would take three times as long to decode as to say, for everybody who waits.
+      ...['-maxhmmpf', '3000'],
     ];
     const config = library.parse(null, library.arguments(), options.length, options, 0);
     this.#library = library;
