@@ -232,14 +232,12 @@ async function startTurnDetector(
   { clock, resources, telemetry }: EngineDeps,
   models: string,
 ): Promise<TurnDetector> {
-  const modelPath = await findSmartTurnModel(models);
   let acoustic: AcousticJudge | null = null;
-  if (modelPath !== null) {
-    try {
-      acoustic = resources.use(await SmartTurn.open({ modelPath, clock }));
-    } catch (error) {
-      telemetry.warmUpFailed({ engine: 'smart-turn', error: messageOf(error) });
-    }
+  try {
+    const modelPath = await findSmartTurnModel(models);
+    if (modelPath !== null) acoustic = resources.use(await SmartTurn.open({ modelPath, clock }));
+  } catch (error) {
+    telemetry.warmUpFailed({ engine: 'smart-turn', error: messageOf(error) });
   }
   return new CombinedTurnDetector({
     clock,
