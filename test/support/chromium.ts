@@ -22,8 +22,9 @@ export function findChromium(): string | null {
   return candidates.find(isExecutable) ?? null;
 }
 
-export async function launchChromium(executablePath: string): Promise<Browser> {
-  return await chromium.launch({ executablePath, args: ARGS });
+/** `args`: more of its command line. */
+export async function launchChromium(executablePath: string, args: readonly string[] = []): Promise<Browser> {
+  return await chromium.launch({ executablePath, args: [...ARGS, ...args] });
 }
 
 function isExecutable(path: string): boolean {

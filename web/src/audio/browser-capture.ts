@@ -3,11 +3,14 @@ import captureWorklet from './capture.worklet.ts?worker&url';
 import { CAPTURE } from './capture-messages.ts';
 import type { MicrophoneFrame } from './microphone-frames.ts';
 
-/** Without the browser's own echo cancellation the agent would hear itself. */
+/**
+ * Without the browser's own echo cancellation the agent would hear itself. Its gain control is not wanted: Chromium's
+ * begins so high that the first second of a voice of ordinary loudness is clipped, and recognisers need none.
+ */
 const ASKED: MediaTrackConstraints = {
   echoCancellation: true,
   noiseSuppression: true,
-  autoGainControl: true,
+  autoGainControl: false,
   channelCount: 1,
 };
 
