@@ -44,6 +44,11 @@ export function createExpressApp({ auth, origins, log, health, api, uploads }: H
       strictTransportSecurity: false,
     }),
   );
+  app.use((_request, response, next) => {
+    // Our page may listen; what it might ever frame or load may not.
+    response.setHeader('Permissions-Policy', 'microphone=(self)');
+    next();
+  });
   app.use(checkOrigin(origins));
   app.use(cors({ origin: [...origins.allowedOrigins], maxAge: 600 }));
   app.use(health);
