@@ -119,11 +119,12 @@ export class Floor implements ListenerEvents {
     this.#rehearsal = null;
     if (utterance.isAnnounced) this.#writer.stopped(utterance);
     // Whether it was meant to interrupt is a question of when it was said, not of when its words are known.
-    const turn = { utterance, rehearsal, wasOverAgent: this.#mayBeBackchannel };
+    const config = this.#options.config();
+    const turn = { utterance, rehearsal, config, wasOverAgent: this.#mayBeBackchannel };
     const before = this.#settled;
     this.#unsettled++;
     const settle = isCommitted
-      ? this.#settleCommitted(turn, transcript)
+      ? this.#settleCommitted(turn, transcript, before)
       : this.#settle(turn, transcript, before);
     this.#settled = settle.catch((error) => this.failed(error)).finally(() => this.#unsettled--);
     this.#options.agent.awaitWords(this.#settled);
@@ -133,7 +134,7 @@ export class Floor implements ListenerEvents {
     if (this.#current === utterance) this.#current = null;
     this.#dropRehearsal();
     if (utterance.isAnnounced) this.#writer.stopped(utterance);
-    this.#giveBack(utterance);
+    this.#giveBack(utterance, false);
   }
 
   /** A reply has ended: what has waited for that is answered. */
@@ -216,7 +217,8 @@ export class Floor implements ListenerEvents {
       this.#announce(utterance);
       this.#writer.stopped(utterance);
     }
-    const isCurrent = rehearsal?.revision === this.#options.conversation.revision;
+    const { conversation, config } = this.#options;
+    const isCurrent = rehearsal?.revision === conversation.revision && turn.config === config();
     const isSaid = this.#writer.commit(utterance, text);
     const fits = rehearsal && isCurrent && sameWords(rehearsal.text, text) ? rehearsal : null;
     if (rehearsal !== fits) rehearsal?.[Symbol.dispose]();
@@ -224,11 +226,13 @@ export class Floor implements ListenerEvents {
   }
 
   /** The client says that it is over, and asks for the answer itself. */
-  async #settleCommitted(turn: Turn, transcript: Promise<Transcript>): Promise<void> {
+  async #settleCommitted(turn: Turn, transcript: Promise<Transcript>, before: Promise<void>): Promise<void> {
     const { utterance, rehearsal } = turn;
     rehearsal?.[Symbol.dispose]();
     this.#owesAnswer = false;
     this.#writer.resumed(utterance);
+    // At once, unless something that was said before is still to be told.
+    if (this.#unsettled > 1) await before;
     await this.#writer.commitUnheard(utterance, transcript, (error) => this.failed(error));
   }
 
@@ -240,9 +244,9 @@ export class Floor implements ListenerEvents {
   }
 
   /** Somebody made a sound and said nothing: what it cut is owed. */
-  #giveBack(utterance: UserUtterance): void {
+  #giveBack(utterance: UserUtterance, isSettling = true): void {
     this.#writer.resumed(utterance);
-    if (utterance.isAnnounced && this.#owesAnswer) this.#answer(null, true);
+    if (utterance.isAnnounced && this.#owesAnswer) this.#answer(null, isSettling);
   }
 
   /** @param isSettling this turn is the one of those with unknown words whose words are known now */
@@ -282,6 +286,8 @@ export class Floor implements ListenerEvents {
 interface Turn {
   readonly utterance: UserUtterance;
   readonly rehearsal: Rehearsal | null;
+  /** The settings that were in force; a rehearsal goes by them. */
+  readonly config: WireRealtimeSession;
   readonly wasOverAgent: boolean;
 }
 

@@ -66,6 +66,16 @@ describe('a recogniser that is slower than the person', () => {
     expect(texts(harness)).toEqual(['user: first', 'user: second', 'assistant: Yes.']);
   });
 
+  it('does not let a commit of the client overtake them', async () => {
+    const harness = await talk([['Yes.']], { hearing: readingsOf(2_000, 100) });
+    await harness.speak('first');
+    await harness.silence(640);
+    await harness.speak('second');
+    harness.receive({ type: 'input_audio_buffer.commit' });
+    await harness.silence(4_000);
+    expect(texts(harness).slice(0, 2)).toEqual(['user: first', 'user: second']);
+  });
+
   it('keeps the answer that a client asks for at the end of speech waiting for its words', async () => {
     const harness = await talk([['Yes.']], {
       hearing: { readMs: () => 800 },
