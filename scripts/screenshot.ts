@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import { FliteVoice } from '../src/speech/tts/flite-voice.ts';
 import { findChromium, launchChromium } from '../test/support/chromium.ts';
+import { MicrophoneFile } from '../test/support/microphone-file.ts';
 import { Service } from '../test/support/service.ts';
+import { hasPocketSphinx } from '../test/support/sphinx.ts';
 
 /*
  * Pictures of the page for the documentation, taken of the real service: docs/screenshot.png and
@@ -10,7 +13,8 @@ import { Service } from '../test/support/service.ts';
  */
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
-const SAYINGS = ['Hello! Who are you?', 'What can you do for me?'];
+const WRITTEN = 'Hello! Who are you?';
+const SAID = 'What time is it?';
 /** What the other conversations in the list began with. */
 const EARLIER = ['What is 12 times 34?', 'My sister Ada is visiting on Friday', 'What day is it today?'];
 
@@ -40,8 +44,11 @@ if (executablePath === null) {
   throw new Error('There is no Chromium on the PATH. Install it, or set CHROMIUM to its path.');
 }
 await mkdir(DOCS, { recursive: true });
-await using service = await Service.start();
-await using browser = await launchChromium(executablePath);
+if (!(await hasPocketSphinx())) throw new Error('Install PocketSphinx: the pictures show the microphone.');
+await using voice = new FliteVoice();
+await using heard = await MicrophoneFile.create(voice, [1_000, SAID, 30_000]);
+await using service = await Service.start({ STT: 'pocketsphinx' });
+await using browser = await launchChromium(executablePath, heard.args);
 await converse(browser);
 for (const view of VIEWS) {
   if (view.isExtra && !process.argv.includes('--all')) continue;
@@ -55,7 +62,7 @@ async function converse(browser: Browser): Promise<void> {
   await page.getByRole('button', { name: 'Speak the answers' }).click();
   for (const text of EARLIER) {
     await page.getByRole('button', { name: 'New conversation' }).click();
-    await say(page, text);
+    await write(page, text);
     await page.locator('.conversation-title', { hasText: text }).waitFor();
   }
   await page.close();
@@ -71,11 +78,13 @@ async function picture(browser: Browser, { file, viewport, colorScheme }: (typeo
     hasTouch: isPhone,
   });
   await page.goto(service.url);
-  for (const text of SAYINGS) {
-    await page.locator('[data-playback="idle"]').waitFor();
-    await say(page, text);
-  }
-  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  const voiceButton = page.getByRole('button', { name: 'Speak the answers' });
+  await voiceButton.click();
+  await write(page, WRITTEN);
+  await voiceButton.click();
+  await page.getByRole('button', { name: 'Microphone', exact: true }).click();
+  await page.locator('.agent[data-status="completed"]').nth(1).waitFor();
+  await soundsLoud(page);
   // Messages slide in.
   await page.evaluate(SLID_IN);
   await page.screenshot({ path: `${DOCS}${file}` });
@@ -86,8 +95,17 @@ async function picture(browser: Browser, { file, viewport, colorScheme }: (typeo
   await fetch(`${service.url}/v1/conversations/${id}`, { method: 'DELETE' });
 }
 
+/** Waits for the middle of a word. */
+async function soundsLoud(page: Page): Promise<void> {
+  const meter = page.locator('.meter.speaking');
+  await meter.waitFor();
+  for (let level = 0; level < 0.5; ) {
+    level = await meter.evaluate((bars) => Number(bars.style.getPropertyValue('--level')));
+  }
+}
+
 /** Types and sends it, and waits for the whole answer. */
-async function say(page: Page, text: string): Promise<void> {
+async function write(page: Page, text: string): Promise<void> {
   const answers = page.locator('.agent[data-status="completed"]');
   const before = await answers.count();
   await page.getByLabel('Your message').fill(text);

@@ -126,8 +126,9 @@ function retrieved(entries: readonly Entry[], item: WireItem): readonly Entry[] 
   if (item.type !== 'message' || item.role !== 'assistant') return entries;
   const heard = textOf(item);
   return edit(entries, 'agent', item.id, (entry) => {
-    const isLess = heard.length < entry.text.length && entry.text.startsWith(heard);
-    return isLess ? { ...entry, heard } : entry;
+    if (!entry.text.startsWith(heard)) return entry;
+    // The last word counts: it may be that all of it was heard after all.
+    return { ...entry, heard: heard.length < entry.text.length ? heard : null };
   });
 }
 

@@ -1,4 +1,4 @@
-import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 /** So near to the end counts as being there, CSS pixels. */
 const NEAR_PX = 80;
@@ -30,6 +30,17 @@ export function useStickToEnd(content: unknown, isForced: boolean): Stick {
     if (isForced) isAtEnd.current = true;
     if (isAtEnd.current) toEnd();
   }, [content]);
+
+  // What appears below it takes of its height.
+  useEffect(() => {
+    const { current } = scroller;
+    if (!current) return;
+    const watch = new ResizeObserver(() => {
+      if (isAtEnd.current) current.scrollTop = current.scrollHeight;
+    });
+    watch.observe(current);
+    return () => watch.disconnect();
+  }, []);
 
   const onScroll = () => {
     const { current } = scroller;

@@ -10,6 +10,7 @@ export function useVoiceActivity(): VoiceActivity | null {
   return voiceActivity({
     microphone: useValue(input.microphone.state),
     mode: useValue(input.mode),
+    isConnected: useValue(session.connection).status === 'open',
     isHeard: useValue(input.isHeard),
     isTalking: useValue(input.isTalking),
     playback: useValue(output.playback, ({ state }) => state),

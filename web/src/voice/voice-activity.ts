@@ -6,6 +6,7 @@ import type { MicrophoneState } from './microphone.ts';
 export interface VoiceFacts {
   readonly microphone: MicrophoneState;
   readonly mode: TurnMode;
+  readonly isConnected: boolean;
   /** The server hears somebody speak. */
   readonly isHeard: boolean;
   /** The button of push-to-talk is held. */
@@ -19,6 +20,7 @@ export interface VoiceFacts {
 export interface VoiceActivity {
   readonly name:
     | 'asking'
+    | 'unconnected'
     | 'recording'
     | 'heard'
     | 'held'
@@ -36,6 +38,9 @@ export interface VoiceActivity {
 export function voiceActivity(facts: VoiceFacts): VoiceActivity | null {
   const { microphone, mode, playback } = facts;
   if (microphone.status === 'asking') return { name: 'asking', label: 'Waiting for the microphone…' };
+  if (microphone.status === 'on' && !facts.isConnected) {
+    return { name: 'unconnected', label: 'No connection: you are not heard' };
+  }
   if (facts.isTalking) return { name: 'recording', label: 'Talk now, let go to send' };
   if (facts.isHeard) return { name: 'heard', label: 'You are speaking' };
   if (playback === 'held') return { name: 'held', label: 'Go on, I listen' };
