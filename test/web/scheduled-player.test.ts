@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlaybackReport } from '../../web/src/audio/audio-output.ts';
+import type { PlaybackReport, Played } from '../../web/src/audio/audio-output.ts';
 import { decodePcm16 } from '../../web/src/audio/pcm.ts';
 import { ScheduledPlayer } from '../../web/src/audio/scheduled-player.ts';
 import { FakeAudioContext } from './fake-audio-context.ts';
@@ -12,11 +12,13 @@ function audio(ms: number): Float32Array {
 function setUp({ state = 'running', outputLatency = 0 } = {}) {
   const context = new FakeAudioContext({ state, outputLatency });
   const reports: PlaybackReport[] = [];
+  const played: Played[] = [];
   const player = new ScheduledPlayer({
     createContext: () => context,
     onChange: (report) => reports.push(report),
+    onPlayed: (place) => played.push(place),
   });
-  return { context, player, reports };
+  return { context, player, reports, played };
 }
 
 describe('the player with scheduled buffers', () => {
@@ -115,6 +117,21 @@ describe('the player with scheduled buffers', () => {
     player.play('item_1', audio(40));
     expect(player.stop()).toEqual([]);
     expect(reports.at(-1)?.state).toBe('idle');
+  });
+
+  it('tells how far it is when it begins, behind each piece and at the end', () => {
+    const { context, player, played } = setUp();
+    player.unlock();
+    player.play('item_1', audio(300));
+    player.play('item_2', audio(300));
+    expect(played).toEqual([{ itemId: 'item_1', playedMs: 0, isPlaying: true }]);
+    context.advance(1);
+    expect(played.slice(1)).toEqual([
+      { itemId: 'item_1', playedMs: 300, isPlaying: true },
+      { itemId: 'item_2', playedMs: 300, isPlaying: false },
+    ]);
+    player.play('item_2', audio(300));
+    expect(played.at(-1)).toEqual({ itemId: 'item_2', playedMs: 300, isPlaying: true });
   });
 
   it('does not count silence as audible', () => {

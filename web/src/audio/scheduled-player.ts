@@ -17,14 +17,13 @@ interface Held {
   readonly samples: Float32Array;
 }
 
-interface Deps {
+interface Deps extends OutputEvents {
   readonly createContext: () => AudioContextLike;
-  readonly onChange: OutputEvents['onChange'];
 }
 
 /**
- * The output where there is no AudioWorklet: on plain http in a home network. It uses scheduled buffers. There is no
- * microphone on such a page either, so nobody ducks it, and the server needs no reports to know where it is.
+ * The output where there is no AudioWorklet: on plain http in a home network. It uses scheduled buffers, and tells of its
+ * place behind each. There is no microphone on such a page either, so nobody ducks it.
  */
 export class ScheduledPlayer implements AudioOutput {
   readonly #deps: Deps;
@@ -149,12 +148,22 @@ export class ScheduledPlayer implements AudioOutput {
       source.disconnect();
       // Stopped ones have been let go of already.
       if (!this.#sources.delete(source)) return;
+      const playedSeconds = this.#timeline.playedSeconds(itemId, start + samples.length / SAMPLE_RATE);
       if (itemId !== this.#lastItemId) this.#forgetUnlessSounding(itemId);
       this.#report = { ...this.#report, audibleSamples: this.#report.audibleSamples + audible };
       this.#deps.onChange(this.#report);
       this.#pump();
+      this.#deps.onPlayed({
+        itemId,
+        playedMs: Math.round(playedSeconds * 1000),
+        isPlaying: this.#sources.size > 0,
+      });
     });
     source.start(start);
+    if (this.#sources.size === 1) {
+      const playedMs = Math.round(this.#timeline.playedSeconds(itemId, context.currentTime) * 1000);
+      this.#deps.onPlayed({ itemId, playedMs, isPlaying: true });
+    }
     const before = this.#lastItemId;
     this.#lastItemId = itemId;
     if (before !== null && before !== itemId) this.#forgetUnlessSounding(before);
