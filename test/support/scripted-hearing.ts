@@ -134,7 +134,7 @@ async function waitOr(clock: Clock, ms: number, signal: AbortSignal, onAbort: ()
 }
 
 const scriptedVad: VadStream = {
-  detect: async (frame) => (frame.some((sample) => Math.abs(sample) > 500) ? 0.9 : 0.01),
+  detect: async (frame) => (frame.some((sample) => Math.abs(sample) > 500) ? 0.9 : 0.2),
   reset: () => undefined,
   [Symbol.dispose]: () => undefined,
 };

@@ -6,8 +6,10 @@ const SURE_SILENCE = 0.01;
 const ONSET_WINDOW = 3;
 /** … so many hold speech when somebody begins: a click is one. */
 const ONSET_FRAMES = 2;
-/** Quiet frames until it counts as a pause. */
+/** Quiet frames until it counts as a pause … */
 const PAUSE_FRAMES = 2;
+/** … but one is enough when the detector is as sure as this: 20 ms earlier, for one more pause in 24 sentences. */
+const CLEAR_SILENCE = 0.15;
 
 /** `onset`: somebody has begun; `pause`: has fallen silent; `resumed`: goes on after a pause. */
 export type SpeechChange = 'onset' | 'pause' | 'resumed';
@@ -62,7 +64,7 @@ export class Segmenter {
           return null;
         }
         this.#quietFrames++;
-        if (this.#quietFrames < PAUSE_FRAMES) return null;
+        if (this.#quietFrames < PAUSE_FRAMES && probability >= CLEAR_SILENCE) return null;
         this.#state = 'pause';
         return 'pause';
       case 'pause':

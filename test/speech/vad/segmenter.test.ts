@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Segmenter, type SpeechChange } from '../../../src/speech/vad/segmenter.ts';
 
-/** What it says of frames of 32 ms; `#` is speech, `-` between the thresholds, `.` silence. */
+/** What it says of frames of 32 ms; `#` is speech, `-` between the thresholds, `.` silence, ` ` clear silence. */
 function changes(frames: string, segmenter = new Segmenter(32)): string {
   const names: Record<SpeechChange, string> = { onset: 'O', pause: 'P', resumed: 'R' };
-  const probability: Record<string, number> = { '#': 0.9, '-': 0.4, '.': 0.1 };
+  const probability: Record<string, number> = { '#': 0.9, '-': 0.4, '.': 0.2, ' ': 0.1 };
   return [...frames]
     .map((frame) => {
       const change = segmenter.push(probability[frame] ?? 0);
@@ -20,6 +20,7 @@ describe('a segmenter', () => {
     ['two frames of three are one', '..#.#...', '..#.O.P.'],
     ['a pause is two quiet frames', '##....', '#O.P..'],
     ['one quiet frame is none', '##.##.##', '#O.##.##'],
+    ['one clearly quiet frame is one', '##   ##', '#OP  R#'],
     ['between the thresholds speech goes on', '##-----..', '#O-----.P'],
     ['between the thresholds silence goes on', '##..-----', '#O.P-----'],
     ['one frame resumes', '##...#..', '#O.P.R.P'],
