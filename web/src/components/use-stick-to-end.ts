@@ -15,7 +15,7 @@ interface Stick {
  * Keeps a scrolling element at its end while `content` grows, unless the person has scrolled away from there.
  * `isForced`: the newest content is wanted in any case.
  */
-export function useStickToEnd(content: unknown, isForced: boolean): Stick {
+export function useStickToEnd(content: readonly unknown[], isForced: boolean): Stick {
   const scroller = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const [isAway, setIsAway] = useState(false);
@@ -31,16 +31,17 @@ export function useStickToEnd(content: unknown, isForced: boolean): Stick {
     if (isAtEnd.current) toEnd();
   }, [content]);
 
-  // What appears below it takes of its height.
+  // What appears below it takes of its height. The page without a conversation is read from its top.
+  const isEmpty = content.length === 0;
   useEffect(() => {
     const { current } = scroller;
-    if (!current) return;
+    if (!current || isEmpty) return;
     const watch = new ResizeObserver(() => {
       if (isAtEnd.current) current.scrollTop = current.scrollHeight;
     });
     watch.observe(current);
     return () => watch.disconnect();
-  }, []);
+  }, [isEmpty]);
 
   const onScroll = () => {
     const { current } = scroller;
