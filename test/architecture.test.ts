@@ -166,7 +166,9 @@ describe('the world outside', () => {
     const adapters = sources.filter(({ code }) => /extends \w*Http\b|from 'undici'|worker\.ts'/.test(code));
     const classes = adapters
       .filter(({ path }) => /^(llm|speech)\//.test(path))
-      .flatMap(({ code }) => [...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice|Transcriber)\b/gm)])
+      .flatMap(({ code }) => [
+        ...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice|Transcriber)\b/gm),
+      ])
       .map(([, name]) => name);
     expect(classes.filter((name) => !((name as string) in ENGINES))).toEqual([]);
     expect(classes).toContain('OpenAiVoice');
