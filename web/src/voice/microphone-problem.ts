@@ -32,15 +32,16 @@ export function unavailability(
 function insecure({ hostname, port }: URL): MicrophoneProblem {
   const isName = /[a-z]/i.test(hostname) && !hostname.includes(':');
   const bare = hostname.replace(/^\[|\]$/g, '');
-  const at = port || '80';
+  // Only an administrator may listen on the ports below 1024.
+  const near = port === '' || Number(port) < 1024 ? '8080' : port;
   return {
     text:
       'Browsers give a microphone to pages on https or on localhost only, and this page came over plain http. ' +
       'Open it on http://localhost, through a tunnel, or give the server a certificate:',
     commands: [
       {
-        label: `On this computer, then open http://localhost:${at}`,
-        command: `ssh -N -L ${at}:127.0.0.1:${at} ${bare}`,
+        label: `On this computer, then open http://localhost:${near}`,
+        command: `ssh -N -L ${near}:${hostname}:${port || '80'} ${bare}`,
       },
       {
         label: 'Or on the server, a certificate of its own …',
