@@ -103,7 +103,8 @@ export class WhisperTranscriber implements Transcriber, AsyncDisposable {
     this.#disposal.abort(new VivavoceError('cancelled', 'the recogniser is shut down'));
     await this.#starting?.catch(() => {});
     this.#queue = null;
-    this.#report('failed', 'it is shut down');
+    // Known to its owner, who shuts it down.
+    this.#status = this.#statusOf('failed', 'it is shut down');
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
   }
 
