@@ -36,6 +36,7 @@ export class ServiceProcess implements AsyncDisposable {
         NODE_COMPILE_CACHE,
         TTS_BASE_URL,
         STT: 'none',
+        VAD: 'energy',
         PORT: '0',
         LOG_LEVEL: 'error',
         ...env,

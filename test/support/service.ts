@@ -31,6 +31,7 @@ export class Service implements AsyncDisposable {
         PORT: '0',
         LLM: 'offline',
         STT: 'none',
+        VAD: 'energy',
         LOG_LEVEL: 'warn',
         DATA_DIR: dataDir,
         ...env,
