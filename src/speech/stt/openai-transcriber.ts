@@ -2,6 +2,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { type Clock, systemClock } from '../../clock.ts';
 import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
 import { cancelled } from '../../resilience/deadline.ts';
+import { readError } from '../engine-error-text.ts';
 import { OpenAiRecognition } from './openai-recognition.ts';
 import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
 import { readTranscript, readTranscriptStream } from './transcription-answer.ts';
@@ -32,7 +33,6 @@ const KEEP_ALIVE_MS = 60_000;
 const FAST_MS = 700;
 /** Of all sessions together; what is asked for at the end of a turn is not held up by more of them. */
 const MAX_EARLY = 2;
-const MAX_ERROR_CHARS = 4_000;
 /** Statuses with which servers refuse a field that they do not know. */
 const REFUSES_FIELD: ReadonlySet<number> = new Set([400, 422, 501]);
 
@@ -217,22 +217,4 @@ function transcriptionUrl(baseUrl: string): URL {
     'config_invalid',
     `"${baseUrl}" is no address of a recognition server: give one such as http://127.0.0.1:8000/v1`,
   );
-}
-
-/** The message of an error body: `{error:{message}}`, `{detail}` or the text itself, cut to a length for a log. */
-async function readError(body: AsyncIterable<Uint8Array>): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const bytes of body) {
-    text += decoder.decode(bytes, { stream: true });
-    if (text.length > MAX_ERROR_CHARS) break;
-  }
-  try {
-    const { error, detail, message } = JSON.parse(text) as Record<string, unknown>;
-    const said = (error as { message?: unknown } | undefined)?.message ?? error ?? detail ?? message ?? text;
-    text = typeof said === 'string' ? said : JSON.stringify(said);
-  } catch {
-    // Not JSON: the text is the message.
-  }
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
 }

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { messageOf, VivavoceError } from '../../errors.ts';
+import { readError } from '../engine-error-text.ts';
 import { abortErrorOf, throwIfAborted } from './abortable.ts';
 import { decodeSpeech } from './speech-decoder.ts';
 import { type SpeechChunk, type SpeechRequest, VOICE_RATE, type Voice } from './voice.ts';
@@ -18,7 +19,6 @@ interface Options {
 }
 
 const KEEP_ALIVE_MS = 60_000;
-const MAX_ERROR_CHARS = 4_000;
 
 /** A voice behind `POST /v1/audio/speech`: OpenAI's, or any server that speaks like it. */
 export class OpenAiVoice implements Voice, AsyncDisposable {
@@ -142,22 +142,4 @@ function isRawAudio(type: string): boolean {
 
 function isText(type: string): boolean {
   return /^(text\/|application\/(problem\+)?json)/.test(type);
-}
-
-/** The message of an error body: `{error:{message}}`, `{detail}` or the text itself, cut to a length for a log. */
-async function readError(body: AsyncIterable<Uint8Array>): Promise<string> {
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const bytes of body) {
-    text += decoder.decode(bytes, { stream: true });
-    if (text.length > MAX_ERROR_CHARS) break;
-  }
-  try {
-    const { error, detail, message } = JSON.parse(text) as Record<string, unknown>;
-    const said = (error as { message?: unknown } | undefined)?.message ?? error ?? detail ?? message ?? text;
-    text = typeof said === 'string' ? said : JSON.stringify(said);
-  } catch {
-    // Not JSON: the text is the message.
-  }
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
