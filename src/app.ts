@@ -3,7 +3,6 @@ import { readAgent } from './agent-file.ts';
 import { type Clock, type IdSource, randomIds, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { Conversations } from './conversation/conversations.ts';
-import { lockDataDir } from './conversation/data-dir-lock.ts';
 import { SqliteStore } from './conversation/sqlite-store.ts';
 import type { EngineStatus } from './engine-status.ts';
 import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './engines.ts';
@@ -21,6 +20,7 @@ import { modelRoutes } from './server/routes/models.ts';
 import { speechRoutes } from './server/routes/speech.ts';
 import { transcriptionRoutes } from './server/routes/transcriptions.ts';
 import { Pronunciations } from './speech/pronunciations.ts';
+import { lockDataDir } from './sqlite/data-dir-lock.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
 

@@ -12,6 +12,7 @@ const MAX_LINES = 300;
 const ROWS: readonly (readonly string[])[] = [
   ['errors.ts', 'clock.ts', 'engine-status.ts'],
   ['config.ts', 'agent-file.ts', 'workers', 'protocol'],
+  ['sqlite'],
   ['telemetry'],
   ['resilience'],
   ['llm', 'speech', 'memory', 'conversation'],

@@ -1,12 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../errors.ts';
-import { commitTogether } from './commit-together.ts';
+import { commitTogether } from '../sqlite/commit-together.ts';
+import { type DatabaseOptions, openDatabase } from '../sqlite/open-database.ts';
+import type { MethodCall, ServedDatabase } from '../sqlite/serve-database.ts';
+import { Statements } from '../sqlite/statements.ts';
+import { type Outcome, SQLITE, sqliteCode } from '../sqlite/store-failure.ts';
+import { WalEraser } from '../sqlite/wal-eraser.ts';
 import { ConversationTable } from './conversation-table.ts';
 import { ItemTable } from './item-table.ts';
-import { type DatabaseOptions, openDatabase } from './open-database.ts';
-import { Statements } from './statements.ts';
-import { type Outcome, SQLITE, sqliteCode } from './store-failure.ts';
-import { WalEraser } from './wal-eraser.ts';
+import { CONVERSATION_MIGRATIONS } from './migrations.ts';
 
 /** What goes into a shared commit. */
 export interface Writes {
@@ -17,6 +19,8 @@ export interface Writes {
   replaceItem: ItemTable['replace'];
   appendItems: ItemTable['append'];
   deleteItem: ItemTable['delete'];
+  /** Closes the items that a killed process left `in_progress`; returns their number. */
+  recover(argument: null): number;
 }
 
 export interface Reads {
@@ -24,33 +28,26 @@ export interface Reads {
   list: ConversationTable['list'];
   findItem: ItemTable['find'];
   listItems: ItemTable['list'];
+  /** What SQLite finds wrong with the file; empty when nothing. Reads all of it. */
+  quickCheck(argument: null): readonly string[];
 }
 
-type Calls<Methods extends { [M in keyof Methods]: (argument: never) => unknown }> = {
-  [M in keyof Methods]: { readonly method: M; readonly argument: Parameters<Methods[M]>[0] };
-}[keyof Methods];
-
-export type WriteCall = Calls<Writes>;
-export type ReadCall = Calls<Reads>;
-
 /** The synchronous side of the store: one connection and what is done over it. It lives in the store's thread. */
-export class ConversationDatabase implements Disposable {
+export class ConversationDatabase implements ServedDatabase {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #statements: Statements;
-  readonly #items: ItemTable;
   readonly #writes: Writes;
   readonly #reads: Reads;
   readonly #eraser: WalEraser;
 
   constructor(options: DatabaseOptions) {
-    this.#db = openDatabase(options);
+    this.#db = openDatabase(options, { migrations: CONVERSATION_MIGRATIONS });
     this.#path = options.path;
     this.#statements = new Statements(this.#db);
     this.#eraser = new WalEraser(this.#db, options.busyTimeoutMs);
     const conversations = new ConversationTable(this.#statements);
     const items = new ItemTable(this.#statements, conversations);
-    this.#items = items;
     this.#writes = {
       create: (argument) => conversations.create(argument),
       replaceMetadata: (argument) => conversations.replaceMetadata(argument),
@@ -59,41 +56,36 @@ export class ConversationDatabase implements Disposable {
       replaceItem: (argument) => items.replace(argument),
       appendItems: (argument) => items.append(argument),
       deleteItem: (argument) => items.delete(argument),
+      recover: () => items.closeOpen(),
     };
     this.#reads = {
       find: (argument) => conversations.find(argument),
       list: (argument) => conversations.list(argument),
       findItem: (argument) => items.find(argument),
       listItems: (argument) => items.list(argument),
+      quickCheck: () => this.#quickCheck(),
     };
   }
 
-  /** All in one durable transaction; each outcome is its own. */
-  write(calls: readonly WriteCall[]): Outcome<unknown>[] {
+  write(calls: readonly MethodCall[]): Outcome<unknown>[] {
     const outcomes = commitTogether(
       this.#statements,
       this.#path,
       calls.map(
         ({ method, argument }) =>
           () =>
-            this.#writes[method](argument as never),
+            this.#writes[method as keyof Writes](argument as never),
       ),
     );
     if (calls.some(({ method }) => method === 'delete' || method === 'deleteItem')) this.#eraser.erase();
     return outcomes;
   }
 
-  read({ method, argument }: ReadCall): unknown {
-    return this.#reads[method](argument as never);
+  read({ method, argument }: MethodCall): unknown {
+    return this.#reads[method as keyof Reads](argument as never);
   }
 
-  /** Closes the items that a killed process left `in_progress`; returns their number. */
-  recover(): number {
-    return this.#items.closeOpen();
-  }
-
-  /** What SQLite finds wrong with the file; empty when nothing. Reads all of it. */
-  quickCheck(): string[] {
+  #quickCheck(): readonly string[] {
     try {
       const rows = this.#statements.all<{ quick_check: string }>('PRAGMA quick_check');
       return rows.map((row) => row.quick_check).filter((finding) => finding !== 'ok');

@@ -1,5 +1,5 @@
+import type { Statements } from '../sqlite/statements.ts';
 import { conversationNotFound, cursorNotFound, idTaken } from './not-found.ts';
-import type { Statements } from './statements.ts';
 import type { Owner, Page, PageQuery } from './store.ts';
 
 export interface ConversationRow {

@@ -1,7 +1,7 @@
+import type { Statements } from '../sqlite/statements.ts';
 import type { ConversationTable } from './conversation-table.ts';
 import type { ItemRow } from './item-row.ts';
 import { cursorNotFound, itemIdTaken } from './not-found.ts';
-import type { Statements } from './statements.ts';
 import type { Owner, Page, PageQuery, Placement } from './store.ts';
 
 /** The distance between neighbours at the ends: so often half of it can be taken before a renumbering. */

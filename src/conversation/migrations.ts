@@ -1,8 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { VivavoceError } from '../errors.ts';
-
-/** Number n of this list brings a database from version n - 1 to n. Add to the end; never change what was released. */
-const MIGRATIONS: readonly string[] = [
+/** The schema of `conversations.db`, see `migrate`. */
+export const CONVERSATION_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE conversations (
     seq           INTEGER PRIMARY KEY,
@@ -39,34 +36,3 @@ const MIGRATIONS: readonly string[] = [
   END;
   `,
 ];
-
-/**
- * Brings a database to the newest version, each step in a transaction of its own, so that a kill leaves it at a whole
- * version. A database of a newer program is left alone: its schema is unknown here.
- */
-export function migrate(db: DatabaseSync, path: string, migrations: readonly string[] = MIGRATIONS): void {
-  const found = schemaVersion(db);
-  if (found > migrations.length) {
-    throw new VivavoceError(
-      'store_failed',
-      `${path} was written by a newer version of vivavoce (schema ${found}; this one knows ${migrations.length}): ` +
-        'start that version again, or set DATA_DIR to another folder',
-    );
-  }
-  for (const [index, sql] of migrations.entries()) {
-    if (index < found) continue;
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      db.exec(sql);
-      db.exec(`PRAGMA user_version = ${index + 1}`);
-      db.exec('COMMIT');
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
-  }
-}
-
-export function schemaVersion(db: DatabaseSync): number {
-  return Number(db.prepare('PRAGMA user_version').get()?.user_version);
-}

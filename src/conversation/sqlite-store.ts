@@ -1,16 +1,10 @@
-import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
-import { messageOf, VivavoceError } from '../errors.ts';
-import { WorkerClient } from '../workers/worker-client.ts';
-import type { Reads, WriteCall, Writes } from './conversation-database.ts';
+import { DatabaseThread } from '../sqlite/database-thread.ts';
+import type { Reads, Writes } from './conversation-database.ts';
 import type { ConversationRow } from './conversation-table.ts';
-import { GroupCommit } from './group-commit.ts';
 import type { Item } from './item.ts';
 import { fromItemRow, toItemRow } from './item-row.ts';
-import type { DatabaseOptions } from './open-database.ts';
-import type { SqliteWorkerApi } from './sqlite-worker.ts';
 import type { ConversationRecord, ConversationStore, Owner, Page, PageQuery, Placement } from './store.ts';
-import { unwrap } from './store-failure.ts';
 import { checkItem, checkName, checkOwner, checkPage, checkPlacement, checkTime } from './store-input.ts';
 
 export interface SqliteStoreOptions {
@@ -30,32 +24,31 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements ConversationStore, AsyncDisposable {
   /** How many items a killed process had left `in_progress`; they are `incomplete` now. For the log. */
   readonly closedItems: number;
-  readonly #worker: WorkerClient<SqliteWorkerApi>;
-  readonly #commits: GroupCommit<WriteCall>;
+  readonly #thread: DatabaseThread<Writes, Reads>;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  #closed = false;
 
   private constructor(
-    worker: WorkerClient<SqliteWorkerApi>,
+    thread: DatabaseThread<Writes, Reads>,
     closedItems: number,
     clock: Pick<Clock, 'nowMs'>,
   ) {
-    this.#worker = worker;
+    this.#thread = thread;
     this.closedItems = closedItems;
     this.#clock = clock;
-    this.#commits = new GroupCommit(async (calls) => unwrap(await inThread(worker, 'write', calls)));
   }
 
   /** Opens or creates the file. Fails with `store_failed` when it cannot be used; the message says what to do. */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
-    const { path, busyTimeoutMs = 5_000, clock = systemClock } = options;
-    const data: DatabaseOptions = { path: resolve(path), busyTimeoutMs };
-    const worker = new WorkerClient<SqliteWorkerApi>(new URL('./sqlite-worker.ts', import.meta.url), data);
+    const { path, busyTimeoutMs, clock = systemClock } = options;
+    const module = new URL('./sqlite-worker.ts', import.meta.url);
+    const thread = new DatabaseThread<Writes, Reads>({
+      ...{ module, path, busyTimeoutMs },
+      name: 'the conversation store',
+    });
     try {
-      const closedItems = unwrap(await inThread(worker, 'recover', null));
-      return new SqliteStore(worker, closedItems, clock);
+      return new SqliteStore(thread, await thread.write('recover', null), clock);
     } catch (error) {
-      await worker[Symbol.asyncDispose]();
+      await thread[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -68,19 +61,19 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkConversation(owner, id);
     checkTime(createdAtMs, 'createdAtMs');
     const metadata = JSON.stringify(conversation.metadata);
-    return toRecord(await this.#write('create', { owner: only(owner), id, createdAtMs, metadata }));
+    return toRecord(await this.#thread.write('create', { owner: only(owner), id, createdAtMs, metadata }));
   }
 
   async find(owner: Owner, conversationId: string): Promise<ConversationRecord | null> {
     checkConversation(owner, conversationId);
-    const row = await this.#read('find', { owner: only(owner), id: conversationId });
+    const row = await this.#thread.read('find', { owner: only(owner), id: conversationId });
     return row && toRecord(row);
   }
 
   async list(owner: Owner, page: PageQuery): Promise<Page<ConversationRecord>> {
     checkOwner(owner);
     checkPage(page);
-    const { data, hasMore } = await this.#read('list', { owner: only(owner), page });
+    const { data, hasMore } = await this.#thread.read('list', { owner: only(owner), page });
     return { data: data.map(toRecord), hasMore };
   }
 
@@ -91,12 +84,12 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   ): Promise<ConversationRecord> {
     checkConversation(owner, conversationId);
     const values = { id: conversationId, metadata: JSON.stringify(metadata), nowMs: this.#nowMs() };
-    return toRecord(await this.#write('replaceMetadata', { owner: only(owner), ...values }));
+    return toRecord(await this.#thread.write('replaceMetadata', { owner: only(owner), ...values }));
   }
 
   async delete(owner: Owner, conversationId: string): Promise<boolean> {
     checkConversation(owner, conversationId);
-    return this.#write('delete', { owner: only(owner), id: conversationId });
+    return this.#thread.write('delete', { owner: only(owner), id: conversationId });
   }
 
   async insertItem(
@@ -109,96 +102,66 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkItem(item);
     checkPlacement(placement);
     // A row now, not when the group is sent: the caller may go on changing the item.
-    await this.#write('insertItem', { owner: only(owner), conversationId, row: toItemRow(item), placement });
+    await this.#thread.write('insertItem', {
+      owner: only(owner),
+      conversationId,
+      row: toItemRow(item),
+      placement,
+    });
   }
 
   async replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void> {
     checkConversation(owner, conversationId);
     checkItem(item);
-    await this.#write('replaceItem', { owner: only(owner), conversationId, row: toItemRow(item) });
+    await this.#thread.write('replaceItem', { owner: only(owner), conversationId, row: toItemRow(item) });
   }
 
   async appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void> {
     checkConversation(owner, conversationId);
     for (const item of items) checkItem(item);
-    await this.#write('appendItems', { owner: only(owner), conversationId, rows: items.map(toItemRow) });
+    await this.#thread.write('appendItems', {
+      owner: only(owner),
+      conversationId,
+      rows: items.map(toItemRow),
+    });
   }
 
   async findItem(owner: Owner, conversationId: string, itemId: string): Promise<Item | null> {
     checkConversation(owner, conversationId);
     checkName(itemId, 'item_id');
-    const row = await this.#read('findItem', { owner: only(owner), conversationId, itemId });
+    const row = await this.#thread.read('findItem', { owner: only(owner), conversationId, itemId });
     return row && fromItemRow(row);
   }
 
   async listItems(owner: Owner, conversationId: string, page: PageQuery): Promise<Page<Item>> {
     checkConversation(owner, conversationId);
     checkPage(page);
-    const { data, hasMore } = await this.#read('listItems', { owner: only(owner), conversationId, page });
+    const { data, hasMore } = await this.#thread.read('listItems', {
+      owner: only(owner),
+      conversationId,
+      page,
+    });
     return { data: data.map(fromItemRow), hasMore };
   }
 
   async deleteItem(owner: Owner, conversationId: string, itemId: string): Promise<boolean> {
     checkConversation(owner, conversationId);
     checkName(itemId, 'item_id');
-    return this.#write('deleteItem', { owner: only(owner), conversationId, itemId });
+    return this.#thread.write('deleteItem', { owner: only(owner), conversationId, itemId });
   }
 
   /** What SQLite finds wrong with the file; empty when nothing. Reads all of it while every other call waits. */
   async quickCheck(): Promise<readonly string[]> {
-    this.#checkOpen();
-    this.#commits.flush();
-    return unwrap(await inThread(this.#worker, 'quickCheck', null));
+    return this.#thread.read('quickCheck', null);
   }
 
   /** Waits for the writes that were asked for, then closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    this.#commits.flush();
-    // Behind the calls that wait for the start of the thread. When it fails to start, they are told, and that suffices.
-    await Promise.allSettled([this.#worker.start()]);
-    await this.#worker[Symbol.asyncDispose]();
-  }
-
-  async #write<M extends keyof Writes>(
-    method: M,
-    argument: Parameters<Writes[M]>[0],
-  ): Promise<ReturnType<Writes[M]>> {
-    this.#checkOpen();
-    return this.#commits.add({ method, argument } as WriteCall) as Promise<ReturnType<Writes[M]>>;
-  }
-
-  async #read<M extends keyof Reads>(
-    method: M,
-    argument: Parameters<Reads[M]>[0],
-  ): Promise<ReturnType<Reads[M]>> {
-    this.#checkOpen();
-    this.#commits.flush();
-    const outcome = await inThread(this.#worker, 'read', { method, argument } as never);
-    return unwrap(outcome) as ReturnType<Reads[M]>;
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new VivavoceError('store_failed', 'the conversation store is closed');
+    await this.#thread[Symbol.asyncDispose]();
   }
 
   #nowMs(): number {
     return Math.round(this.#clock.nowMs());
-  }
-}
-
-/** Every call waits for the start first, so that the order of the calls also holds while a dead thread is replaced. */
-async function inThread<M extends keyof SqliteWorkerApi & string>(
-  worker: WorkerClient<SqliteWorkerApi>,
-  method: M,
-  argument: Parameters<SqliteWorkerApi[M]>[0],
-): Promise<Awaited<ReturnType<SqliteWorkerApi[M]>>> {
-  try {
-    await worker.start();
-    return await worker.call(method, argument);
-  } catch (cause) {
-    const message = `the conversation store cannot answer (${messageOf(cause)}): what was just written may not be saved`;
-    throw new VivavoceError('store_failed', message, { cause });
   }
 }
 

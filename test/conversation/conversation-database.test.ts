@@ -1,14 +1,16 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { commitTogether } from '../../src/conversation/commit-together.ts';
 import { conversationSql } from '../../src/conversation/conversation-table.ts';
 import { itemSql } from '../../src/conversation/item-table.ts';
-import { migrate, schemaVersion } from '../../src/conversation/migrations.ts';
-import { openDatabase } from '../../src/conversation/open-database.ts';
-import { Statements } from '../../src/conversation/statements.ts';
+import { CONVERSATION_MIGRATIONS } from '../../src/conversation/migrations.ts';
+import { commitTogether } from '../../src/sqlite/commit-together.ts';
+import { migrate, schemaVersion } from '../../src/sqlite/migrate.ts';
+import { openDatabase } from '../../src/sqlite/open-database.ts';
+import { Statements } from '../../src/sqlite/statements.ts';
 import { tempDir } from './temp-dir.ts';
 
-const open = (path: string) => openDatabase({ path, busyTimeoutMs: 100 });
+const open = (path: string) =>
+  openDatabase({ path, busyTimeoutMs: 100 }, { migrations: CONVERSATION_MIGRATIONS });
 const insert = (id: string, text: string) =>
   `INSERT INTO conversations (id, owner_key, owner_user, created_at_ms, updated_at_ms, metadata)
    VALUES ('${id}', 'k', 'u', 1, 1, '${text}')`;

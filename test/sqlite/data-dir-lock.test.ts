@@ -4,8 +4,8 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lockDataDir } from '../../src/conversation/data-dir-lock.ts';
-import { tempDir } from './temp-dir.ts';
+import { lockDataDir } from '../../src/sqlite/data-dir-lock.ts';
+import { tempDir } from '../conversation/temp-dir.ts';
 
 /** Another process that holds the folder. */
 async function holder(dir: string): Promise<ChildProcess & AsyncDisposable> {

@@ -1,13 +1,20 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { VivavoceError } from '../errors.ts';
-import { migrate } from './migrations.ts';
+import { migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
   /** An absolute path; its folder must exist. */
   readonly path: string;
   /** How long a statement waits for another program that holds the file. */
   readonly busyTimeoutMs: number;
+}
+
+/** What a program keeps in the database. */
+export interface DatabaseKind {
+  readonly migrations: readonly string[];
+  /** Adds what the schema needs beyond SQLite, before it is migrated. */
+  readonly extend?: (db: DatabaseSync) => void;
 }
 
 // Of the WAL, only `synchronous=FULL` survives a power cut (macOS needs `fullfsync` as well). `secure_delete` wipes
@@ -23,9 +30,16 @@ const PRAGMAS = `
 `;
 
 /** Opens or creates the database, private to this user, in its newest version. */
-export function openDatabase({ path, busyTimeoutMs }: DatabaseOptions): DatabaseSync {
+export function openDatabase(
+  { path, busyTimeoutMs }: DatabaseOptions,
+  { migrations, extend }: DatabaseKind,
+): DatabaseSync {
   createPrivately(path);
-  const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  const db = new DatabaseSync(path, {
+    timeout: busyTimeoutMs,
+    enableForeignKeyConstraints: true,
+    allowExtension: extend !== undefined,
+  });
   try {
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
     if (mode !== 'wal') {
@@ -36,7 +50,8 @@ export function openDatabase({ path, busyTimeoutMs }: DatabaseOptions): Database
       );
     }
     db.exec(PRAGMAS);
-    migrate(db, path);
+    extend?.(db);
+    migrate(db, path, migrations);
     return db;
   } catch (error) {
     db.close();
