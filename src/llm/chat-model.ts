@@ -27,6 +27,15 @@ export interface ChatRequest {
   /** Exact upper bound of generated tokens; the engine's own default when absent. */
   readonly maxTokens?: number;
   readonly temperature?: number;
+  /** The answer is to be JSON of this schema. Models and servers may ignore it: check the answer. */
+  readonly format?: AnswerFormat;
+}
+
+export interface AnswerFormat {
+  /** Letters, digits, `_`. */
+  readonly name: string;
+  /** JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
 }
 
 export interface TokenUsage {

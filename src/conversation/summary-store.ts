@@ -1,0 +1,16 @@
+import type { Owner } from './store.ts';
+
+/** The beginning of a conversation in short, for when it is longer than a prompt. */
+export interface ConversationSummary {
+  readonly text: string;
+  /** The newest item that it covers; all before it are covered too. */
+  readonly throughItemId: string;
+  readonly createdAtMs: number;
+}
+
+/** Summaries of conversations, one each. */
+export interface SummaryStore {
+  findSummary(owner: Owner, conversationId: string): Promise<ConversationSummary | null>;
+  /** Takes the place of the one before. Does nothing when the conversation, or the item that it ends with, is gone. */
+  saveSummary(owner: Owner, conversationId: string, summary: ConversationSummary): Promise<void>;
+}

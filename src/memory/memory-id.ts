@@ -1,0 +1,22 @@
+import { v5 } from 'uuid';
+import type { Owner } from '../conversation/store.ts';
+import type { MemorySource } from './memory.ts';
+
+/** Of this program; any other UUID would do as well, and none may ever take its place. */
+const NAMESPACE = '8a1f3c5e-0d5b-4e0f-9a57-6d0f6a2c9b41';
+
+/** The id of what was learned from one place: the same words from the same item are the same memory, whoever reads them again. */
+export function memoryId(owner: Owner, source: MemorySource, text: string): string {
+  const { conversationId, itemId } = source;
+  return v5(JSON.stringify([owner.key, owner.user, conversationId, itemId, fingerprintOf(text)]), NAMESPACE);
+}
+
+/** The same for texts that say the same word for word, whatever their case, punctuation and spaces. */
+export function fingerprintOf(text: string): string {
+  return (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  ).join(' ');
+}
