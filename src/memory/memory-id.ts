@@ -20,3 +20,8 @@ export function fingerprintOf(text: string): string {
       .match(/[\p{L}\p{N}]+/gu) ?? []
   ).join(' ');
 }
+
+/** The id of what was written down by hand. @param unique an id that was never used before */
+export function writtenMemoryId(unique: string): string {
+  return v5(unique, NAMESPACE);
+}
