@@ -10,6 +10,27 @@ const shared = { event_id: z.string().min(1) };
 /** A moment of a turn, milliseconds after the turn began. */
 const mark = z.strictObject({ name: z.string(), at_ms: z.number() });
 
+const turnNode = z.strictObject({
+  name: z.string(),
+  /** Milliseconds after the turn began; negative when it began while the person still spoke. */
+  start_ms: z.number(),
+  end_ms: z.number(),
+  /** Why it gave less than it should, in plain words; null when all is well. */
+  degraded: z.string().nullable(),
+});
+
+const recalledMemory = z.strictObject({
+  /** Of `/v1/memories`; null for something that was said and is not a memory yet. */
+  id: z.string().nullable(),
+  text: z.string(),
+  /** A kind of memory, or a word for what is none yet. */
+  kind: z.string(),
+  /** Seconds since 1970. */
+  said_at: z.int(),
+  /** Relevance, recency and importance together. */
+  score: z.number(),
+});
+
 const engineStatus: z.ZodType<EngineStatus> = z.strictObject({
   part: z.string(),
   engine: z.string(),
@@ -26,9 +47,25 @@ export const extensionEvent = z.discriminatedUnion('type', [
     marks: z.array(mark),
     /** What the turn had to do without, each with its reason in plain words. */
     degraded: z.array(z.strictObject({ part: z.string(), reason: z.string() })),
+    /** The steps of the turn, in the order in which they ended; those that ran side by side overlap. */
+    nodes: z.array(turnNode),
+    /** The step that the model waited for: of those before it the one that ended last. Null when there was none. */
+    waited_for: z.string().nullable(),
     usage: wireUsage,
     /** Null when the price of the model is not known; local engines cost 0. */
     cost: z.strictObject({ amount: z.number(), currency: z.string() }).nullable(),
+  }),
+  /** What the model was given to answer with. Before the answer ends; not sent when nothing was asked of the memory. */
+  z.strictObject({
+    ...shared,
+    type: z.literal('vivavoce.memory.recalled'),
+    response_id: z.string(),
+    /** `stale`: the memory was too slow, and this is what it answered before; `none`: too slow, and nothing known. */
+    source: z.enum(['cache', 'search', 'stale', 'none']),
+    /** Best first. */
+    memories: z.array(recalledMemory),
+    /** How long the turn waited for it. */
+    wait_ms: z.number().min(0),
   }),
   z.strictObject({
     ...shared,
@@ -77,4 +114,5 @@ export const extensionClientEvents = [
 ] as const;
 
 export type ExtensionEvent = z.infer<typeof extensionEvent>;
+export type RecalledMemory = z.infer<typeof recalledMemory>;
 export type TurnMark = z.infer<typeof mark>;

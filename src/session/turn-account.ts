@@ -88,6 +88,12 @@ export class TurnAccount {
       degraded: this.#trace.spans.flatMap(({ name, degraded }) =>
         degraded === null ? [] : [{ part: name, reason: degraded }],
       ),
+      nodes: this.#trace.spans.map(({ name, startMs, endMs, degraded }) => ({
+        ...{ name, degraded },
+        start_ms: startMs,
+        end_ms: endMs,
+      })),
+      waited_for: this.#trace.waitedFor,
       usage: toWireUsage(this.usage),
       cost: cost === null ? null : { amount: cost, currency: this.#prices?.currency ?? '' },
     };

@@ -26,6 +26,9 @@ export interface Span {
   readonly degraded: string | null;
 }
 
+/** The steps that nothing waits for but the end of the turn. */
+const FROM_THE_MODEL_ON: ReadonlySet<string> = new Set(['respond', 'remember']);
+
 /** When what happened in one turn. Its times count from when a person began to wait: the end of speech, or now. */
 export class TurnTrace {
   readonly #clock: Clock;
@@ -60,6 +63,13 @@ export class TurnTrace {
 
   get spans(): readonly Span[] {
     return this.#spans;
+  }
+
+  /** The step that the model waited for: of those before it the one that ended last. Null when there was none. */
+  get waitedFor(): string | null {
+    const before = this.#spans.filter(({ name }) => !FROM_THE_MODEL_ON.has(name));
+    const [last] = before.toSorted((one, other) => other.endMs - one.endMs);
+    return last?.name ?? null;
   }
 }
 

@@ -43,9 +43,31 @@ const extensions = [
     type: 'vivavoce.turn.traced',
     response_id: 'resp_1',
     marks: [{ name: 'first_token', at_ms: 12.5 }],
-    degraded: [{ part: 'memory', reason: 'no answer within 200 ms' }],
+    degraded: [{ part: 'recall', reason: 'gave up after 200 ms' }],
+    nodes: [
+      { name: 'context', start_ms: -0.25, end_ms: 1.5, degraded: null },
+      { name: 'recall', start_ms: 0.25, end_ms: 200.5, degraded: 'gave up after 200 ms' },
+    ],
+    waited_for: 'recall',
     usage,
     cost: null,
+  },
+  {
+    event_id: 'event_4',
+    type: 'vivavoce.memory.recalled',
+    response_id: 'resp_1',
+    source: 'search',
+    memories: [
+      {
+        id: 'b6c1f3de-6b3c-5f0e-8a9f-1f6f1d1d2c3b',
+        text: 'The user lives in Berlin.',
+        kind: 'profile',
+        said_at: 1_790_000_000,
+        score: 0.87,
+      },
+      { id: null, text: 'I have a dog called Bruno.', kind: 'said', said_at: 1_790_000_100, score: 0.5 },
+    ],
+    wait_ms: 2.5,
   },
   {
     event_id: 'event_2',

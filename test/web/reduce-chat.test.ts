@@ -167,6 +167,8 @@ describe('a turn', () => {
         response_id: 'resp_1',
         marks: [{ name: 'first_audio', at_ms: 140 }],
         degraded: [],
+        nodes: [],
+        waited_for: null,
         usage,
         cost: null,
       }),
