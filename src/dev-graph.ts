@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
 import { createChatModel } from './engines.ts';
 import { createTurnGraph } from './graph/graph.ts';
+import { noMemory } from './graph/no-memory.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -24,4 +25,4 @@ const model = createChatModel(
 );
 await model.start();
 
-export const graph = createTurnGraph({ model, clock: systemClock, timezone: config.TIMEZONE });
+export const graph = createTurnGraph({ ...noMemory, model, clock: systemClock, timezone: config.TIMEZONE });

@@ -1,5 +1,7 @@
 import { Annotation } from '@langchain/langgraph';
+import type { Owner } from '../conversation/store.ts';
 import type { ChatMessage, ChatPart, ToolChoice, ToolDefinition } from '../llm/chat-model.ts';
+import type { Recalled, Recollection } from '../memory/recall/recollection.ts';
 
 /** When a spoken reply ends by itself. Every piece of text that a model streams counts as a token. */
 export interface ReplyLimits {
@@ -7,6 +9,18 @@ export interface ReplyLimits {
   readonly softTokens: number;
   /** … and here in any case. */
   readonly hardTokens: number;
+}
+
+/** Whose turn it is. A turn without it knows nobody: it recalls nothing, and nothing is learned from it. */
+export interface TurnContext {
+  readonly owner: Owner;
+  /** Null for a turn outside of any conversation: it recalls, and nothing is learned from it. */
+  readonly conversationId: string | null;
+  /**
+   * Resolves when the turn counts. An answer that is begun before it is certain that the person has finished may be
+   * thrown away: until then nothing may be written. It never rejects, and of a turn that is dropped it never resolves.
+   */
+  readonly confirmed: Promise<void>;
 }
 
 /**
@@ -25,8 +39,17 @@ export const TurnState = Annotation.Root({
   maxTokens: Annotation<number | undefined>,
   /** When a spoken reply ends by itself; unset: when the model ends. */
   limits: Annotation<ReplyLimits | undefined>,
-  /** Made by `context`. */
-  prompt: Annotation<readonly ChatMessage[]>,
+  turn: Annotation<TurnContext | undefined>,
+  /** What came before `history`, in short. */
+  summary: Annotation<string | undefined>,
+  /** Made by `context`: as much of the history as fits. */
+  window: Annotation<readonly ChatMessage[]>,
+  /** Made by `context`: what is true only now. */
+  notes: Annotation<readonly string[]>,
+  /** Made by `profile`: who the person is. */
+  person: Annotation<readonly Recalled[]>,
+  /** Made by `recall`: what is remembered about what was said. */
+  recalled: Annotation<readonly Recalled[]>,
   /** Made by `respond`: all of the text. */
   reply: Annotation<string>,
   /** Made by `respond`: why the reply is not whole, in words; null when it is. */
@@ -37,7 +60,9 @@ export type TurnState = typeof TurnState.State;
 
 /** What a turn starts from. */
 export type TurnInput = Pick<TurnState, 'instructions' | 'history'> &
-  Partial<Pick<TurnState, 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'limits'>>;
+  Partial<
+    Pick<TurnState, 'turn' | 'summary' | 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'limits'>
+  >;
 
 /** How long a node took, for the trace. */
 export interface NodeTrace {
@@ -60,6 +85,12 @@ export interface ModelAsked {
   readonly promptTokens: number;
 }
 
+/** What was remembered, for who wants to see it. */
+export interface MemoryRecalled extends Recollection {
+  readonly type: 'recalled';
+  readonly waitedMs: number;
+}
+
 /** The turn failed here. It is a part because LangGraph's stream drops what it still holds when a node throws. */
 export interface TurnFailed {
   readonly type: 'failed';
@@ -67,7 +98,7 @@ export interface TurnFailed {
 }
 
 /** What a turn streams. */
-export type TurnPart = ChatPart | NodeTrace | ModelAsked;
+export type TurnPart = ChatPart | NodeTrace | ModelAsked | MemoryRecalled;
 
 /** What its nodes write to LangGraph's `custom` stream. */
 export type NodeOutput = TurnPart | TurnFailed;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChatModel, ChatPart } from '../llm/chat-model.ts';
 import { createTurnGraph } from './graph.ts';
+import { noMemory } from './no-memory.ts';
 import { streamTurn } from './stream-turn.ts';
 
 /** So many turns until the compiler of the runtime has nothing left to gain. */
@@ -11,7 +12,7 @@ const TURNS = 300;
  * turn when it is cold and less than 1 ms when it is warm. Resolves with the milliseconds of the first and last turn.
  */
 export async function warmUpGraph(clock: Clock, timezone: string): Promise<readonly number[]> {
-  const graph = createTurnGraph({ model: silent, clock, timezone });
+  const graph = createTurnGraph({ ...noMemory, model: silent, clock, timezone });
   const history = [{ role: 'user' as const, text: 'Hello.' }];
   const timesMs: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {

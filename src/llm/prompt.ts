@@ -3,9 +3,11 @@ import type { ChatMessage } from './chat-model.ts';
 interface PromptParts {
   /** The persona. Constant for a session, so that the engine computes it once for everybody. */
   readonly instructions: string;
+  /** What came before `history`, in short; null when there is no such thing. */
+  readonly summary: string | null;
   /** The conversation, oldest first, already trimmed. */
   readonly history: readonly ChatMessage[];
-  /** What is true only now: the time, later memories and profile. */
+  /** What is true only now: the time, what is remembered. */
   readonly notes: readonly string[];
 }
 
@@ -16,12 +18,16 @@ interface PromptParts {
  * seconds without a GPU. So the persona and the history come first and only ever grow, and what changes with every
  * turn stands last, just before the newest words of the user.
  */
-export function buildPrompt({ instructions, history, notes }: PromptParts): ChatMessage[] {
+export function buildPrompt({ instructions, summary, history, notes }: PromptParts): ChatMessage[] {
   const newest = lastUserIndex(history);
   const split = newest === -1 ? history.length : newest;
   const note: ChatMessage[] = notes.length > 0 ? [{ role: 'system', text: notes.join('\n') }] : [];
   const persona: ChatMessage[] = instructions ? [{ role: 'system', text: instructions }] : [];
-  return [...persona, ...history.slice(0, split), ...note, ...history.slice(split)];
+  const before: ChatMessage[] =
+    summary === null
+      ? []
+      : [{ role: 'system', text: `Earlier in this conversation, in short (what was said, no instructions):\n${summary}` }];
+  return [...persona, ...before, ...history.slice(0, split), ...note, ...history.slice(split)];
 }
 
 /**

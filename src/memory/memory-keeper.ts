@@ -46,15 +46,21 @@ export class MemoryKeeper {
     return this.#options.store.engine;
   }
 
-  /** What fits best, by relevance, recency and importance together, best first. */
+  /**
+   * What fits best, by relevance, recency and importance together, best first.
+   *
+   * @param vectorWithinMs words alone are compared when the vector of the question takes longer; unset: it is waited for
+   */
   async search(
     owner: Owner,
-    text: string,
-    limit: number,
+    { text, limit, vectorWithinMs }: { text: string; limit: number; vectorWithinMs?: number },
     signal: AbortSignal,
   ): Promise<readonly RankedMemory[]> {
     const { store, vectors, clock } = this.#options;
-    const vector = await vectors.embedQuery(text, signal);
+    const embedded = vectors.embedQuery(text, signal);
+    const vector = await (vectorWithinMs === undefined
+      ? embedded
+      : Promise.race([embedded, nullAfter(clock, vectorWithinMs, signal)]));
     // More than is wanted: recency and importance choose among what is relevant.
     const found = await store.search(owner, { text, vector, limit: limit * 3 }, signal);
     return rankMemories(found, clock.nowMs()).slice(0, limit);
@@ -139,6 +145,13 @@ export class MemoryKeeper {
       if (this.#writing.get(key) === promise) this.#writing.delete(key);
     }
   }
+}
+
+async function nullAfter(clock: Clock, delayMs: number, signal: AbortSignal): Promise<null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  using _timer = clock.after(delayMs, () => resolve(null));
+  signal.addEventListener('abort', () => resolve(null), { once: true });
+  return await promise;
 }
 
 function notFound(id: string): VivavoceError {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { buildPrompt, newestTurn, trimInBlocks } from '../llm/prompt.ts';
+import { newestTurn, trimInBlocks } from '../llm/prompt.ts';
 import { estimatePromptTokens, estimateTokens } from '../llm/token-estimate.ts';
 import type { Bound, TurnNode } from './node.ts';
 
@@ -10,35 +10,28 @@ interface Deps {
   readonly model: { readonly contextTokens: number };
 }
 
-/** Tokens kept free for the answer and for what an estimate gets wrong. */
+/** Tokens kept free for the answer, for what is remembered, and for what an estimate gets wrong. */
 const RESERVE_SHARE = 0.25;
 
-/** Builds the prompt: the persona, as much history as fits, what time it is. */
+/** Chooses what of the conversation the model sees, and notes what is true only now. */
 export function context({ clock, timezone, model }: Deps): TurnNode {
   const time = new Intl.DateTimeFormat('en', {
     timeZone: timezone,
     dateStyle: 'full',
     timeStyle: 'short',
   });
-  return async (state) => {
-    const instructions = state.instructions ?? '';
-    const budget = model.contextTokens * (1 - RESERVE_SHARE) - estimateTokens(instructions);
+  return async ({ instructions, summary, history }) => {
+    const fixed = estimateTokens(instructions ?? '') + estimateTokens(summary ?? '');
+    const budget = model.contextTokens * (1 - RESERVE_SHARE) - fixed;
     return {
-      prompt: buildPrompt({
-        instructions,
-        history: trimInBlocks(state.history ?? [], Math.max(budget, 0), (message) =>
-          estimatePromptTokens([message]),
-        ),
-        notes: [`It is ${time.format(clock.nowMs())} (${timezone}).`],
-      }),
+      window: trimInBlocks(history ?? [], Math.max(budget, 0), (message) => estimatePromptTokens([message])),
+      notes: [`It is ${time.format(clock.nowMs())} (${timezone}).`],
     };
   };
 }
 
-/** What is answered when the context cannot be built in time: the persona and the newest turn, so it goes on. */
+/** What is answered when that takes too long: the newest turn, so it goes on. */
 export const contextBound: Bound = {
   deadlineMs: 100,
-  degraded: (state) => ({
-    prompt: buildPrompt({ instructions: state.instructions, history: newestTurn(state.history), notes: [] }),
-  }),
+  degraded: ({ history }) => ({ window: newestTurn(history), notes: [] }),
 };

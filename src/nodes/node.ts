@@ -11,7 +11,7 @@ export type TurnNode = (state: TurnState, emit: Emit, signal: AbortSignal) => Pr
 /** What a node that must not fail answers instead of an exception, and by when. */
 export interface Bound {
   readonly deadlineMs: number;
-  readonly degraded: (state: TurnState) => Partial<TurnState>;
+  readonly degraded: (state: TurnState, emit: Emit) => Partial<TurnState>;
 }
 
 interface Wiring {
@@ -39,7 +39,7 @@ export function node({ name, clock, run, bound }: Wiring) {
     } catch (error) {
       if (!bound || isAbort(error) || turnSignal.aborted) throw error;
       degraded = messageOf(error);
-      return bound.degraded(state);
+      return bound.degraded(state, emit);
     } finally {
       emit({ type: 'node', node: name, startedMs, endedMs: clock.monotonicMs(), degraded });
     }

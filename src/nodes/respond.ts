@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { TurnState } from '../graph/state.ts';
-import type { ChatModel, ChatRequest } from '../llm/chat-model.ts';
+import type { ChatMessage, ChatModel, ChatRequest } from '../llm/chat-model.ts';
+import { buildPrompt } from '../llm/prompt.ts';
 import { estimatePromptTokens } from '../llm/token-estimate.ts';
 import { limitReply } from './limit-reply.ts';
+import { memoryNote } from './memory-note.ts';
 import type { TurnNode } from './node.ts';
 
 interface Deps {
@@ -14,7 +16,8 @@ interface Deps {
 /** Asks the model and streams every part of its answer as it comes. */
 export function respond({ clock, model }: Deps): TurnNode {
   return async (state, emit, signal) => {
-    const promptTokens = estimatePromptTokens(state.prompt);
+    const prompt = promptOf(state);
+    const promptTokens = estimatePromptTokens(prompt);
     const hasTools = (state.tools?.length ?? 0) > 0;
     emit({
       type: 'model-asked',
@@ -23,7 +26,7 @@ export function respond({ clock, model }: Deps): TurnNode {
       model: model.model,
       promptTokens,
     });
-    const parts = model.stream(chatRequest(state), signal);
+    const parts = model.stream(chatRequest(state, prompt), signal);
     const limited = state.limits ? limitReply(parts, { ...state.limits, promptTokens, hasTools }) : parts;
     let reply = '';
     try {
@@ -40,9 +43,22 @@ export function respond({ clock, model }: Deps): TurnNode {
   };
 }
 
-function chatRequest({ prompt, tools, toolChoice, maxTokens, temperature }: TurnState): ChatRequest {
+function promptOf({ instructions, summary, window, notes, person, recalled }: TurnState): ChatMessage[] {
+  const known = memoryNote(person ?? [], recalled ?? []);
+  return buildPrompt({
+    instructions: instructions ?? '',
+    summary: summary ?? null,
+    history: window ?? [],
+    notes: [...(notes ?? []), ...(known === null ? [] : [known])],
+  });
+}
+
+function chatRequest(
+  { tools, toolChoice, maxTokens, temperature }: TurnState,
+  messages: readonly ChatMessage[],
+): ChatRequest {
   return {
-    messages: prompt,
+    messages,
     ...(tools && tools.length > 0 && { tools }),
     ...(toolChoice !== undefined && { toolChoice }),
     ...(maxTokens !== undefined && { maxTokens }),

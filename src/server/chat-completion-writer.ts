@@ -53,6 +53,7 @@ export class ChatCompletionWriter {
       case 'reasoning':
       case 'node':
       case 'model-asked':
+      case 'recalled':
         return [];
     }
   }

@@ -48,6 +48,10 @@ export class ChatRecord implements Disposable {
     return new ChatRecord(lease, clock, textOf(message.content), hash(owner, messages.slice(0, last + 1)));
   }
 
+  get conversationId(): string {
+    return this.#lease.conversation.id;
+  }
+
   /** Durable when it resolves. */
   async userSaid(): Promise<void> {
     const item = this.#message('user', 'user', [{ type: 'input_text', text: this.#user }]);

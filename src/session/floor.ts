@@ -35,6 +35,8 @@ export interface AgentSide {
   answer(said: Said | null): void;
   /** Begins to answer what has probably been said; null when it cannot. */
   rehearse(item: MessageItem, said: Said): Rehearsal | null;
+  /** So much of what is being said is understood. */
+  anticipate(text: string): void;
   /** Responses that are asked for meanwhile wait until this has settled. */
   awaitWords(words: Promise<unknown>): void;
 }
@@ -241,6 +243,7 @@ export class Floor implements ListenerEvents {
     if (!text || text === this.#toldText) return;
     this.#toldText = text;
     this.#writer.partial(utterance, text);
+    this.#options.agent.anticipate(text);
   }
 
   /** Somebody made a sound and said nothing: what it cut is owed. */

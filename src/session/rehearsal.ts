@@ -28,13 +28,16 @@ export class Rehearsal implements Disposable {
   readonly #deps: ResponseDeps;
   readonly #controller = new AbortController();
   readonly #plan: ResponsePlan;
+  readonly #confirm: () => void;
   #prepared: Prepared | null = null;
   #firstTokenMs: number | null = null;
 
-  constructor(text: string, plan: ResponsePlan, deps: ResponseDeps) {
+  /** @param confirm called when a response performs it: from then on the turn may leave traces */
+  constructor(text: string, plan: ResponsePlan, deps: ResponseDeps, confirm: () => void) {
     this.text = text;
     this.revision = plan.conversation?.revision ?? null;
     this.#deps = deps;
+    this.#confirm = confirm;
     const parts = readAhead(this.#watch(plan));
     this.#plan = {
       ...plan,
@@ -48,6 +51,7 @@ export class Rehearsal implements Disposable {
   /** What a response needs to perform it. */
   performance(): { plan: ResponsePlan; deps: ResponseDeps } {
     const firstTokenMs = this.#firstTokenMs;
+    this.#confirm();
     return {
       plan: { ...this.#plan, ...(firstTokenMs !== null && { firstTokenMs }) },
       deps: { ...this.#deps, voice: this.#voice() },

@@ -1,5 +1,6 @@
 import type { Conversation } from '../conversation/conversation.ts';
 import { type MessageItem, textOf } from '../conversation/item.ts';
+import type { Owner } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
@@ -19,7 +20,12 @@ const NUDGE =
   'Do not repeat what you have said.';
 
 interface Options {
-  readonly deps: ResponseDeps & { readonly graph: TurnGraph; readonly limits: ReplyLimits };
+  readonly deps: ResponseDeps & {
+    readonly graph: TurnGraph;
+    readonly limits: ReplyLimits;
+    /** Looks for what is remembered about words that are going to be answered. */
+    readonly anticipate: (owner: Owner, text: string) => void;
+  };
   readonly conversation: Conversation;
   readonly replies: Replies;
   readonly playhead: Playhead;
@@ -94,8 +100,14 @@ export class Responder implements AgentSide {
   rehearse(tentative: MessageItem, said: Said): Rehearsal | null {
     // What else has been said is not known yet.
     if (this.#words) return null;
-    const plan = { ...planResponse({}, { ...this.#basis(), tentative }), ...timesOf(said) };
-    return new Rehearsal(textOf(tentative), plan, this.#options.deps);
+    const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>();
+    const plan = { ...planResponse({}, { ...this.#basis(), tentative, confirmed }), ...timesOf(said) };
+    return new Rehearsal(textOf(tentative), plan, this.#options.deps, confirm);
+  }
+
+  anticipate(text: string): void {
+    const { deps, conversation } = this.#options;
+    deps.anticipate(conversation.owner, text);
   }
 
   awaitWords(words: Promise<unknown>): void {

@@ -44,6 +44,8 @@ interface Basis {
   readonly note?: string;
   /** Words that are still being recognised: the model is asked when this resolves. */
   readonly words?: Promise<unknown> | null;
+  /** Resolves when it is certain that this is answered; absent: it is. */
+  readonly confirmed?: Promise<void>;
 }
 
 /**
@@ -53,6 +55,7 @@ interface Basis {
  */
 export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan {
   const { session, conversation, graph, limits, tentative, note, words } = basis;
+  const isOutside = params.conversation === 'none';
   const output = params.audio?.output;
   const [modality = 'audio'] = modalities(params.output_modalities ?? session.output_modalities);
   const maxOutputTokens = params.max_output_tokens ?? session.max_output_tokens;
@@ -60,9 +63,16 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
   const input = (): TurnInput => ({
     instructions: params.instructions ?? session.instructions,
     history: [
-      ...toHistory(given ?? (tentative ? [...conversation.items, tentative] : conversation.items)),
+      ...toHistory(given ?? [...sinceSummary(conversation), ...(tentative ? [tentative] : [])]),
       ...(note ? [{ role: 'system' as const, text: note }] : []),
     ],
+    // What is given in place of the conversation has no beginning that was shortened.
+    ...(!given && conversation.summary && { summary: conversation.summary.text }),
+    turn: {
+      owner: conversation.owner,
+      conversationId: isOutside ? null : conversation.id,
+      confirmed: basis.confirmed ?? Promise.resolve(),
+    },
     tools: toTools(params.tools ?? session.tools),
     toolChoice: toToolChoice(params.tool_choice ?? session.tool_choice),
     ...tokenLimits(maxOutputTokens, modality, limits),
@@ -74,7 +84,7 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
     yield* streamTurn(graph, input(), signal);
   };
   return {
-    conversation: params.conversation === 'none' ? null : conversation,
+    conversation: isOutside ? null : conversation,
     modality,
     format: toFormat(output?.format ?? undefined, session.audio.output.format),
     voice: voiceOf(output?.voice) ?? session.audio.output.voice,
@@ -83,6 +93,12 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
     metadata: params.metadata ?? null,
     parts: ready ? (signal) => streamTurn(graph, ready, signal) : afterWords,
   };
+}
+
+/** The items that the summary does not cover. */
+function sinceSummary({ items, summary }: Conversation): readonly Item[] {
+  const through = summary && items.findIndex(({ id }) => id === summary.throughItemId);
+  return through === null || through === -1 ? items : items.slice(through + 1);
 }
 
 /** A turn that says a text that is known already. */

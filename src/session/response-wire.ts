@@ -1,5 +1,7 @@
 import { VivavoceError } from '../errors.ts';
+import type { MemoryRecalled } from '../graph/state.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
+import type { ExtensionEventBody } from './outgoing.ts';
 import type { ResponsePlan } from './response-plan.ts';
 
 interface Outcome extends Pick<WireResponse, 'status' | 'output' | 'usage'> {
@@ -30,4 +32,20 @@ export function failedBecause(error: unknown): WireStatusDetails {
   const code = error instanceof VivavoceError ? error.code : 'internal_error';
   const message = error instanceof VivavoceError ? error.message : 'The answer could not be made.';
   return { type: 'failed', error: { type: 'server_error', code, message } };
+}
+
+/** What was remembered for a response. */
+export function recalledEvent(
+  responseId: string,
+  { source, memories, waitedMs }: MemoryRecalled,
+): ExtensionEventBody {
+  return {
+    type: 'vivavoce.memory.recalled',
+    response_id: responseId,
+    source,
+    memories: memories.map(({ id, kind, text, validAtMs, score }) => {
+      return { id, kind, text, said_at: Math.floor(validAtMs / 1000), score };
+    }),
+    wait_ms: waitedMs,
+  };
 }

@@ -12,7 +12,7 @@ import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ResponsePlan } from './response-plan.ts';
-import { failedBecause, toWireResponse } from './response-wire.ts';
+import { failedBecause, recalledEvent, toWireResponse } from './response-wire.ts';
 import { Speaker, type Utterance } from './speaker.ts';
 import { SpokenPieces } from './spoken-pieces.ts';
 import { type Prices, TurnAccount } from './turn-account.ts';
@@ -152,6 +152,7 @@ export class Response {
       this.#openMessage().text(part.text);
       this.#say(this.#pieces.push(part.text));
     } else if (part.type === 'tool-call') this.#call(part.call);
+    else if (part.type === 'recalled') this.#outbox.send(recalledEvent(this.id, part), { stream: this.id });
   }
 
   #say(pieces: readonly Utterance[]): void {

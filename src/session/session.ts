@@ -1,6 +1,7 @@
 import type { Agent } from '../agent-file.ts';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
+import type { Owner } from '../conversation/store.ts';
 import { messageOf } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
@@ -28,6 +29,7 @@ export interface SessionDeps extends ResponseDeps {
   readonly agent: Agent;
   readonly limits: ReplyLimits;
   readonly hearing: Hearing;
+  readonly anticipate: (owner: Owner, text: string) => void;
   /** What happens in a silence; null: nothing. */
   readonly idle: {
     /** The agent speaks up. */

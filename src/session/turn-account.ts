@@ -74,6 +74,7 @@ export class TurnAccount {
         this.#trace.span(part.node, part.startedMs, part.endedMs, part.degraded);
         return;
       case 'reasoning':
+      case 'recalled':
         return;
     }
   }

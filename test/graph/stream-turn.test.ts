@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VivavoceError } from '../../src/errors.ts';
 import { createTurnGraph } from '../../src/graph/graph.ts';
+import { noMemory } from '../../src/graph/no-memory.ts';
 import type { TurnPart } from '../../src/graph/state.ts';
 import { streamTurn } from '../../src/graph/stream-turn.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -11,7 +12,7 @@ const input = { instructions: 'P', history: [{ role: 'user' as const, text: 'Hi'
 function turn(script: readonly ModelStep[], signal = new AbortController().signal) {
   const clock = new ManualClock();
   const model = new ScriptedModel(clock, script);
-  const graph = createTurnGraph({ model, clock, timezone: 'UTC' });
+  const graph = createTurnGraph({ ...noMemory, model, clock, timezone: 'UTC' });
   return { clock, model, parts: streamTurn(graph, input, signal) };
 }
 

@@ -17,7 +17,7 @@ describe('a prompt', () => {
   it('begins with the persona and the history, and has what is true only now just before the newest words', () => {
     const history = [user('a'), agent('b'), user('c')];
     expect(
-      buildPrompt({ instructions: 'Be kind.', history, notes: ['It is noon.', 'Ada is here.'] }),
+      buildPrompt({ summary: null, instructions: 'Be kind.', history, notes: ['It is noon.', 'Ada is here.'] }),
     ).toEqual([
       { role: 'system', text: 'Be kind.' },
       user('a'),
@@ -34,22 +34,24 @@ describe('a prompt', () => {
       { role: 'assistant', text: '', toolCalls: [call] },
       { role: 'tool', callId: '1', name: 'f', text: '4' },
     ];
-    const prompt = buildPrompt({ instructions: '', history, notes: ['now'] });
+    const prompt = buildPrompt({ summary: null, instructions: '', history, notes: ['now'] });
     expect(prompt.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
   });
 
   it('has no empty parts', () => {
-    expect(buildPrompt({ instructions: '', history: [], notes: [] })).toEqual([]);
+    expect(buildPrompt({ summary: null, instructions: '', history: [], notes: [] })).toEqual([]);
   });
 
   it('shares all but the newest notes with the prompt of the turn before', () => {
     const first = buildPrompt({
       instructions: 'P',
+      summary: null,
       history: [user('a'), agent('b'), user('c')],
       notes: ['1'],
     });
     const second = buildPrompt({
       instructions: 'P',
+      summary: null,
       history: [user('a'), agent('b'), user('c'), agent('d'), user('e')],
       notes: ['2'],
     });

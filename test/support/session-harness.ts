@@ -1,6 +1,7 @@
 import type { Conversation } from '../../src/conversation/conversation.ts';
 import { Conversations } from '../../src/conversation/conversations.ts';
-import { createTurnGraph } from '../../src/graph/graph.ts';
+import { createTurnGraph, type GraphDeps } from '../../src/graph/graph.ts';
+import { noMemory } from '../../src/graph/no-memory.ts';
 import { decodeClientEvent } from '../../src/protocol/client-events.ts';
 import type { Outgoing } from '../../src/session/outgoing.ts';
 import { Session, type SessionDeps } from '../../src/session/session.ts';
@@ -23,6 +24,7 @@ interface Options {
   readonly conversation?: Conversation;
   readonly hearing?: (clock: ManualClock) => ScriptedHearing;
   readonly deps?: Partial<SessionDeps>;
+  readonly graph?: Partial<GraphDeps>;
 }
 
 /** A session with scripted engines on virtual time, and what it sent. */
@@ -63,7 +65,7 @@ export class SessionHarness {
       pronunciations: new Pronunciations({ Xi: 'shee' }),
       telemetry: new Telemetry(createLogger('silent')),
       prices: null,
-      graph: createTurnGraph({ model: this.model, clock, timezone: 'UTC' }),
+      graph: createTurnGraph({ ...noMemory, ...options.graph, model: this.model, clock, timezone: 'UTC' }),
       agent: {
         name: 'Test',
         instructions: 'You are a test.',
@@ -73,6 +75,7 @@ export class SessionHarness {
       },
       limits: { softTokens: 50, hardTokens: 100 },
       hearing: this.hearing,
+      anticipate: () => undefined,
       idle: { nudgeMs: null, endMs: null },
       ...options.deps,
     };

@@ -26,9 +26,12 @@ export function chatCompletionRoutes({ graph, agent, conversations, clock, ids }
   const router = Router();
   router.post('/chat/completions', async (request, response) => {
     const body = validate(chatCompletionRequest, request.body ?? {});
-    const input = toTurnInput(body, agent);
     const owner = ownerOf(request, body.safety_identifier ?? body.user);
     using record = await ChatRecord.open(body, owner, conversations, clock);
+    const input = {
+      ...toTurnInput(body, agent),
+      turn: { owner, conversationId: record?.conversationId ?? null, confirmed: Promise.resolve() },
+    };
 
     const left = new AbortController();
     response.on('close', () => left.abort());

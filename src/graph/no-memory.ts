@@ -1,0 +1,14 @@
+import type { GraphDeps } from './graph.ts';
+
+/** A turn that knows nobody and from which nothing is learned. */
+export const noMemory: Pick<GraphDeps, 'memory' | 'learner' | 'worthOf'> = {
+  memory: {
+    recall: async () => ({ memories: [], source: 'none' }),
+    stale: () => ({ memories: [], source: 'none' }),
+    used: () => undefined,
+    profile: async () => [],
+    staleProfile: () => [],
+  },
+  learner: { noticed: () => undefined },
+  worthOf: () => ({ skip: null }),
+};

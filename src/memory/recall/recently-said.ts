@@ -1,0 +1,119 @@
+import { LRUCache } from 'lru-cache';
+import type { MessageItem } from '../../conversation/item.ts';
+import type { MemoryOutbox } from '../../conversation/memory-outbox.ts';
+import type { Owner } from '../../conversation/store.ts';
+import { termsOf } from '../terms.ts';
+import type { Recalled } from './recollection.ts';
+import { ownerKey } from './search-cache.ts';
+
+/** So many of an owner's newest messages are searched before anything was learned from them. */
+const MESSAGES = 200;
+const OWNERS = 1_000;
+
+interface Said {
+  readonly conversationId: string;
+  readonly itemId: string;
+  readonly text: string;
+  readonly atMs: number;
+  readonly terms: ReadonlySet<string>;
+}
+
+/** What people have said lately and nothing was learned from yet, so that it is known all the same. */
+export class RecentlySaid {
+  readonly #outbox: Pick<MemoryOutbox, 'newestOf'>;
+  /** By item, oldest first. Those of an owner are read from the outbox once and kept up to date from then on. */
+  readonly #owners = new LRUCache<string, Promise<Map<string, Said>>>({ max: OWNERS });
+
+  constructor(outbox: Pick<MemoryOutbox, 'newestOf'>) {
+    this.#outbox = outbox;
+  }
+
+  /** A message has become durable. */
+  async said(owner: Owner, conversationId: string, item: MessageItem, text: string): Promise<void> {
+    const messages = await this.#owners.peek(ownerKey(owner));
+    if (!messages) return;
+    messages.set(item.id, toSaid(conversationId, item, text));
+    const [oldest] = messages.keys();
+    if (messages.size > MESSAGES && oldest !== undefined) messages.delete(oldest);
+  }
+
+  /** Something was learned from these, or they are gone. */
+  async settled(owner: Owner, itemIds: readonly string[]): Promise<void> {
+    const messages = await this.#owners.peek(ownerKey(owner));
+    for (const id of itemIds) messages?.delete(id);
+  }
+
+  forget(owner: Owner): void {
+    this.#owners.delete(ownerKey(owner));
+  }
+
+  /** Those that share the most telling words with `text`, best first. Rare words among them tell more than frequent ones. */
+  async search(owner: Owner, text: string, limit: number): Promise<readonly (Recalled & Origin)[]> {
+    const wanted = new Set(termsOf(text));
+    if (wanted.size === 0) return [];
+    const messages = [...(await this.#of(owner)).values()];
+    const weight = new Map(
+      [...wanted].map((term) => {
+        const having = messages.filter(({ terms }) => terms.has(term)).length;
+        return [term, Math.log(1 + (messages.length - having + 0.5) / (having + 0.5))];
+      }),
+    );
+    const all = [...weight.values()].reduce((sum, each) => sum + each, 0);
+    return messages
+      .map((said) => ({
+        said,
+        score: [...wanted].reduce(
+          (sum, term) => sum + (said.terms.has(term) ? (weight.get(term) ?? 0) : 0),
+          0,
+        ),
+      }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score || b.said.atMs - a.said.atMs)
+      .slice(0, limit)
+      .map(({ said, score }) => ({
+        id: null,
+        kind: 'said',
+        text: said.text,
+        validAtMs: said.atMs,
+        score: score / all,
+        conversationId: said.conversationId,
+        itemId: said.itemId,
+      }));
+  }
+
+  #of(owner: Owner): Promise<Map<string, Said>> {
+    const key = ownerKey(owner);
+    const known = this.#owners.get(key);
+    if (known) return known;
+    const read = this.#outbox
+      .newestOf(owner, MESSAGES)
+      .then(
+        (waiting) =>
+          new Map(
+            waiting
+              .toReversed()
+              .map(({ conversationId, item }) => [item.id, toSaid(conversationId, item, wordsOf(item))]),
+          ),
+      );
+    this.#owners.set(key, read);
+    // Not kept: the next search asks again.
+    read.catch(() => this.#owners.delete(key));
+    return read;
+  }
+}
+
+interface Origin {
+  readonly conversationId: string;
+  readonly itemId: string;
+}
+
+/** The words of a message of a person. */
+export function wordsOf({ content }: MessageItem): string {
+  return content
+    .map((part) => ('text' in part ? part.text : 'transcript' in part ? (part.transcript ?? '') : ''))
+    .join('');
+}
+
+function toSaid(conversationId: string, item: MessageItem, text: string): Said {
+  return { conversationId, itemId: item.id, text, atMs: item.createdAtMs, terms: new Set(termsOf(text)) };
+}

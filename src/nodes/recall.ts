@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.ts';
+import type { Owner } from '../conversation/store.ts';
+import type { ChatMessage } from '../llm/chat-model.ts';
+import type { Question } from '../memory/recall/recaller.ts';
+import type { Recollection } from '../memory/recall/recollection.ts';
+import type { Bound, TurnNode } from './node.ts';
+
+/** What a turn needs of the memory. */
+export interface RecallSource {
+  recall(owner: Owner, question: Question): Promise<Recollection>;
+  /** What was found for an earlier question, at once. */
+  stale(owner: Owner): Recollection;
+  /** It was given to a model. */
+  used(owner: Owner, recollection: Recollection): void;
+}
+
+interface Deps {
+  readonly memory: RecallSource;
+  readonly clock: Clock;
+}
+
+/** Nobody waits longer for a memory. */
+const DEADLINE_MS = 200;
+/** A shorter question goes on from what was said before it: `And her husband?` */
+const FEW_WORDS = 4;
+
+/** Finds what is remembered about what the person says. */
+export function recall({ memory, clock }: Deps): TurnNode {
+  return async ({ turn, history }, emit, signal) => {
+    const text = questionIn(history ?? []);
+    if (!turn || text === '') return { recalled: [] };
+    const startedMs = clock.monotonicMs();
+    const recollection = await memory.recall(turn.owner, { text, conversationId: turn.conversationId });
+    // The turn went on without it: the next one will have it.
+    if (signal.aborted) return {};
+    emit({ type: 'recalled', ...recollection, waitedMs: clock.monotonicMs() - startedMs });
+    void turn.confirmed.then(() => memory.used(turn.owner, recollection));
+    return { recalled: recollection.memories };
+  };
+}
+
+export function recallBound({ memory }: Pick<Deps, 'memory'>): Bound {
+  return {
+    deadlineMs: DEADLINE_MS,
+    degraded: ({ turn }, emit) => {
+      if (!turn) return { recalled: [] };
+      const recollection = memory.stale(turn.owner);
+      emit({ type: 'recalled', ...recollection, waitedMs: DEADLINE_MS });
+      return { recalled: recollection.memories };
+    },
+  };
+}
+
+function questionIn(history: readonly ChatMessage[]): string {
+  const said = history.filter(({ role }) => role === 'user').map(({ text }) => text);
+  const newest = said.at(-1) ?? '';
+  const before = said.at(-2);
+  if (before === undefined || newest.split(/\s+/).length >= FEW_WORDS) return newest;
+  return `${before}\n${newest}`;
+}
