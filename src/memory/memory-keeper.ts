@@ -116,6 +116,11 @@ export class MemoryKeeper {
     return await this.get(owner, id);
   }
 
+  /** These were given to a model. What is found stays as it is, so no cache needs to know. */
+  touch(owner: Owner, ids: readonly string[], atMs: number): Promise<void> {
+    return this.#options.store.touch(owner, ids, atMs);
+  }
+
   async delete(owner: Owner, id: string): Promise<boolean> {
     return await this.#write(owner, () => this.#options.store.delete(owner, id));
   }

@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Owner } from '../conversation/store.ts';
 import type { ChatMessage } from '../llm/chat-model.ts';
-import type { Question } from '../memory/recall/recaller.ts';
-import type { Recollection } from '../memory/recall/recollection.ts';
+import type { Question, Recollection } from '../memory/recall/recollection.ts';
 import type { Bound, TurnNode } from './node.ts';
 
 /** What a turn needs of the memory. */

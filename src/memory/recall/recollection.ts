@@ -1,5 +1,11 @@
 import type { MemoryKind } from '../memory.ts';
 
+/** What somebody says, and where: what was said there before the model knows anyway. */
+export interface Question {
+  readonly text: string;
+  readonly conversationId: string | null;
+}
+
 /** Something that a model is told before it answers. */
 export interface Recalled {
   /** Null for words of the person from which nothing was learned yet. */

@@ -1,0 +1,109 @@
+import type { Clock } from '../../clock.ts';
+import type { Owner } from '../../conversation/store.ts';
+import { ownerKey } from '../recall/search-cache.ts';
+
+/** A conversation with messages that wait for a language model. */
+export interface WaitingConversation {
+  readonly owner: Owner;
+  readonly conversationId: string;
+}
+
+interface Entry extends WaitingConversation {
+  /** Messages that are worth a call, since the last one. */
+  messages: number;
+  /** The highest of them. */
+  importance: number;
+  isDue: boolean;
+  dueAtMs: number;
+  timer: Disposable | null;
+}
+
+/** So many messages are worth a call at once … */
+const BATCH_MESSAGES = 10;
+/** … and fewer when nothing has been added for so long … */
+const IDLE_MS = 60_000;
+/** … or so long after the last connection was closed. */
+const CLOSED_MS = 1_500;
+
+/** When it is worth to ask a language model what can be learned from a conversation: rarely, and about many messages at once. */
+export class BatchQueue implements Disposable {
+  readonly #clock: Clock;
+  readonly #onDue: () => void;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock, onDue: () => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  /** A message was said that is worth a call. */
+  noticed(conversation: WaitingConversation, importance: number): void {
+    const entry = this.#entry(conversation);
+    entry.messages++;
+    entry.importance = Math.max(entry.importance, importance);
+    this.#dueIn(entry, entry.messages >= BATCH_MESSAGES ? 0 : IDLE_MS);
+  }
+
+  /** Nobody is connected to it any more. */
+  released(conversation: WaitingConversation): void {
+    const entry = this.#entries.get(keyOf(conversation));
+    if (entry && entry.dueAtMs - this.#clock.monotonicMs() > CLOSED_MS) this.#dueIn(entry, CLOSED_MS);
+  }
+
+  /** It waits for long enough already. */
+  overdue(conversation: WaitingConversation): void {
+    this.#dueIn(this.#entry(conversation), 0);
+  }
+
+  /** Takes out the one that matters most of those that are due; null when none is. */
+  next(): WaitingConversation | null {
+    const due = [...this.#entries.values()].filter(({ isDue }) => isDue);
+    const [first] = due.sort((a, b) => b.importance - a.importance || a.dueAtMs - b.dueAtMs);
+    if (!first) return null;
+    this.#entries.delete(keyOf(first));
+    return { owner: first.owner, conversationId: first.conversationId };
+  }
+
+  forget(owner: Owner): void {
+    for (const [key, entry] of this.#entries) {
+      if (ownerKey(entry.owner) !== ownerKey(owner)) continue;
+      entry.timer?.[Symbol.dispose]();
+      this.#entries.delete(key);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const { timer } of this.#entries.values()) timer?.[Symbol.dispose]();
+    this.#entries.clear();
+  }
+
+  #entry(conversation: WaitingConversation): Entry {
+    const key = keyOf(conversation);
+    const known = this.#entries.get(key);
+    if (known) return known;
+    const { owner, conversationId } = conversation;
+    const entry: Entry = {
+      ...{ owner, conversationId, messages: 0, importance: 0, isDue: false },
+      ...{ dueAtMs: Number.POSITIVE_INFINITY, timer: null },
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #dueIn(entry: Entry, delayMs: number): void {
+    if (entry.isDue) return;
+    entry.timer?.[Symbol.dispose]();
+    entry.dueAtMs = this.#clock.monotonicMs() + delayMs;
+    const fall = () => {
+      entry.timer = null;
+      entry.isDue = true;
+      this.#onDue();
+    };
+    if (delayMs === 0) fall();
+    else entry.timer = this.#clock.after(delayMs, fall);
+  }
+}
+
+function keyOf({ owner, conversationId }: WaitingConversation): string {
+  return `${ownerKey(owner)}\n${conversationId}`;
+}
