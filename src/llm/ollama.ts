@@ -154,7 +154,10 @@ export class OllamaChatModel implements ChatModel, AsyncDisposable {
     });
     const tools = canCallTools(found) ? visibleTools(request).map(toFunctionTool) : [];
     // Not `.stream()`: its tracing and its running sum of all chunks take as long per token as all the rest.
-    const chunks = chat._streamResponseChunks(toLangChain(messages), { tools });
+    const chunks = chat._streamResponseChunks(toLangChain(messages), {
+      tools,
+      ...(request.format && { format: request.format.schema }),
+    });
     let counted: UsageMetadata | undefined;
     let doneReason: unknown;
     let called = false;

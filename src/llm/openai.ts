@@ -3,6 +3,7 @@ import { ChatOpenAICompletions } from '@langchain/openai';
 import { type IdSource, randomIds } from '../clock.ts';
 import type { EngineStatus } from '../engine-status.ts';
 import { VivavoceError } from '../errors.ts';
+import { type FormatLevel, FormatRefused, toResponseFormat, weaker } from './answer-format.ts';
 import type { ChatModel, ChatPart, ChatRequest } from './chat-model.ts';
 import { EngineHttp } from './engine-http.ts';
 import { isNamed, toFunctionTool, toLangChain } from './langchain-messages.ts';
@@ -37,6 +38,8 @@ export class OpenAiChatModel implements ChatModel, AsyncDisposable {
   readonly #ids: IdSource;
   /** What the last probe found: a turn asks for nothing before it asks the model. */
   #found: { readonly id: string; readonly maxContextTokens: number | null } | null = null;
+  /** What the server has not refused so far. */
+  #formatLevel: FormatLevel = 'json_schema';
 
   constructor(options: OpenAiOptions) {
     this.#options = options;
@@ -69,7 +72,9 @@ export class OpenAiChatModel implements ChatModel, AsyncDisposable {
     signal.addEventListener('abort', onAbort, { once: true });
     let ended = false;
     try {
-      yield* this.#answer(request, turn.signal);
+      yield* request.format
+        ? this.#answerInFormat(request, turn.signal)
+        : this.#answer(request, 'text', turn.signal);
       ended = true;
     } catch (error) {
       throw this.#http.toError(error, signal, 'in the middle of its answer');
@@ -116,8 +121,26 @@ export class OpenAiChatModel implements ChatModel, AsyncDisposable {
     await this.#http[Symbol.asyncDispose]();
   }
 
-  async *#answer(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatPart> {
-    const { messages, tools = [], toolChoice } = request;
+  /** Asks again, less exactly, when the server does not know the format. It says so before the first word. */
+  async *#answerInFormat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatPart> {
+    for (let level = this.#formatLevel; ; level = weaker(level)) {
+      this.#formatLevel = level;
+      try {
+        return yield* this.#answer(request, level, signal);
+      } catch (error) {
+        const refused = this.#http.toError(error, signal, 'before its answer') instanceof FormatRefused;
+        if (!refused || level === 'text') throw error;
+      }
+    }
+  }
+
+  async *#answer(
+    request: ChatRequest,
+    formatLevel: FormatLevel,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChatPart> {
+    const { messages, tools = [], toolChoice, format } = request;
+    const responseFormat = format && toResponseFormat(format, formatLevel);
     // One instance per turn: the bounds of an answer are fields of the instance.
     const chat = new ChatOpenAICompletions({
       model: this.model,
@@ -140,6 +163,7 @@ export class OpenAiChatModel implements ChatModel, AsyncDisposable {
       signal,
       tools: tools.map(toFunctionTool),
       ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: choice(toolChoice) }),
+      ...(responseFormat && { response_format: responseFormat }),
     });
     const calls = new ToolCallAssembly();
     let counted: UsageMetadata | undefined;
@@ -216,6 +240,9 @@ function explainStatus(
   baseUrl: string,
   hasKey: boolean,
 ): VivavoceError | null {
+  if (FormatRefused.isMeant(status, message)) {
+    return new FormatRefused(`${baseUrl} answered ${status}: ${message}`);
+  }
   if (status !== 401 && status !== 403) return null;
   const why = hasKey
     ? `OPENAI_API_KEY is refused by ${baseUrl}`

@@ -71,6 +71,19 @@ describe('a turn', () => {
     expect(parts.at(-1)).toMatchObject({ finishReason: 'length', usage: { outputTokens: 3 } });
   });
 
+  test('asks for JSON by its schema and takes what the model makes of it', async () => {
+    const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+    const request: ChatRequest = { ...hello, format: { name: 'person', schema } };
+    await using at = await setUp();
+    expect((await collect(at.model.stream(request, never))).text).toBe('{"name":""}');
+    expect(at.server.requestsTo('/api/chat')[0]?.body.format).toEqual(schema);
+    await collect(at.model.stream(hello, never));
+    expect(at.server.requestsTo('/api/chat')[1]?.body).not.toHaveProperty('format');
+
+    await using careless = await setUp({ ignoresFormat: true });
+    expect((await collect(careless.model.stream(request, never))).text).toBe('Hello from the stand-in.');
+  });
+
   test('switches thinking off in a model that can think, and says nothing about it to others', async () => {
     await using at = await setUp({ models: [thinker], reply: { text: 'Hi.', reasoning: 'Hm, a greeting.' } });
     const { text, reasoning } = await collect(at.model.stream(hello, never));

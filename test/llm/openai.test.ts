@@ -126,6 +126,62 @@ describe('a turn', () => {
   });
 });
 
+describe('an answer in JSON', () => {
+  const request: ChatRequest = {
+    messages: [{ role: 'user', text: 'Answer in JSON.' }],
+    format: {
+      name: 'colours',
+      schema: {
+        type: 'object',
+        properties: { colours: { type: 'array', items: { type: 'string' } } },
+        required: ['colours'],
+        additionalProperties: false,
+      },
+    },
+  };
+  const formatsAsked = (server: OpenAiServer) =>
+    server.requestsTo(CHAT).map(({ body }) => body.response_format?.type ?? 'none');
+
+  test('is asked for by its schema, and a turn without one asks for nothing', async () => {
+    await using at = await setUp({ reply: 'Red, I think.' });
+    expect((await collect(at.model.stream(request, never))).text).toBe('{"colours":[]}');
+    expect(at.server.requestsTo(CHAT)[0]?.body.response_format).toEqual({
+      type: 'json_schema',
+      json_schema: { ...request.format, strict: true },
+    });
+    await collect(at.model.stream(hello, never));
+    expect(at.server.requestsTo(CHAT)[1]?.body).not.toHaveProperty('response_format');
+  });
+
+  test('may be anything at a server that does not look at the format', async () => {
+    await using at = await setUp({ reply: 'Red, I think.', ignoresFormat: true });
+    expect((await collect(at.model.stream(request, never))).text).toBe('Red, I think.');
+  });
+
+  test('is asked for less exactly where schemas are refused, and the server is not tried twice', async () => {
+    await using at = await setUp({ reply: '{"colours":["red"]}', refusesFormats: ['json_schema'] });
+    for (let call = 0; call < 2; call++) {
+      expect((await collect(at.model.stream(request, never))).text).toBe('{"colours":["red"]}');
+    }
+    expect(formatsAsked(at.server)).toEqual(['json_schema', 'json_object', 'json_object']);
+  });
+
+  test('is left to the prompt where every format is refused', async () => {
+    await using at = await setUp({ reply: 'Red.', refusesFormats: ['json_schema', 'json_object'] });
+    expect((await collect(at.model.stream(request, never))).text).toBe('Red.');
+    expect(formatsAsked(at.server)).toEqual(['json_schema', 'json_object', 'none']);
+  });
+
+  test('is not asked for again when something else is wrong with the request', async () => {
+    await using at = await setUp();
+    at.server.fault = { kind: 'status', status: 400, message: 'maximum context length is 512 tokens' };
+    await expect(collect(at.model.stream(request, never))).rejects.toThrow('maximum context length');
+    at.server.fault = null;
+    await collect(at.model.stream(request, never));
+    expect(formatsAsked(at.server)).toEqual(['json_schema', 'json_schema']);
+  });
+});
+
 describe('an abort', () => {
   test('before the first byte closes the connection', async () => {
     await using at = await setUp();

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { constrainedTo } from './constrained-reply.ts';
 import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
 import {
+  breakOff,
   countTokens,
   type Fault,
   type ReplyScript,
@@ -33,8 +34,14 @@ export interface OllamaServerOptions extends Hooks {
   readonly pulls?: Readonly<Record<string, ScriptedPull>>;
   /** Awaited before every line of a pull. */
   readonly pullGate?: () => Promise<void>;
+  /** Like the models that write what they like, whatever `format` says. */
+  readonly ignoresFormat?: boolean;
 }
 
+const WIRE = {
+  error: (message: string) => `${JSON.stringify({ error: message })}\n`,
+  garbage: '<html>502 Bad Gateway</html>\n',
+};
 const CHAT: OllamaModel = { name: 'llama3.2:latest', capabilities: ['completion', 'tools'] };
 
 /** A stand-in for Ollama that speaks its wire protocol, and can be slow, stall, break and lie. */
@@ -46,6 +53,7 @@ export class OllamaServer extends RecordedHttp {
   readonly #loaded = new Map<string, { contextLength: number; expiresAtMs: number }>();
   readonly #pulls: Readonly<Record<string, ScriptedPull>>;
   readonly #pullGate: () => Promise<void>;
+  readonly #ignoresFormat: boolean;
 
   constructor(options: OllamaServerOptions = {}) {
     super(options);
@@ -53,6 +61,7 @@ export class OllamaServer extends RecordedHttp {
     this.reply = options.reply ?? 'Hello from the stand-in.';
     this.#pulls = options.pulls ?? {};
     this.#pullGate = options.pullGate ?? (async () => {});
+    this.#ignoresFormat = options.ignoresFormat ?? false;
   }
 
   protected async answer(request: RecordedRequest, response: ServerResponse): Promise<void> {
@@ -112,7 +121,13 @@ export class OllamaServer extends RecordedHttp {
       return this.json(response, 200, { ...base(), message, done: true, done_reason: 'load' });
     }
 
-    const scripted = replyFor(this.reply, body);
+    const { format } = body;
+    if (format !== undefined && format !== 'json' && typeof format !== 'object') {
+      const error = `invalid format: ${JSON.stringify(format)}; expected "json" or a valid JSON Schema object`;
+      return this.json(response, 400, { error });
+    }
+    const free = replyFor(this.reply, body);
+    const scripted = format && !this.#ignoresFormat ? constrainedTo(format, free) : free;
     const reply: ScriptedReply = this.fault ? { ...scripted, fault: this.fault } : scripted;
     const { fault } = reply;
     if (fault?.kind === 'status') return this.json(response, fault.status, { error: fault.message });
@@ -131,7 +146,12 @@ export class OllamaServer extends RecordedHttp {
       firstAt = performance.now();
       for (const message of lines) {
         if (index >= limit) break;
-        if (fault && index >= fault.afterTokens && (await this.#break(fault, response))) return;
+        if (
+          fault &&
+          index >= fault.afterTokens &&
+          (await breakOff(fault, response, WIRE, this.closing.signal))
+        )
+          return;
         if (reply.msPerToken) await until(firstAt, index * reply.msPerToken, this.closing.signal);
         if (response.destroyed) return;
         this.hooks.onToken?.(request, index, process.hrtime.bigint());
@@ -145,7 +165,7 @@ export class OllamaServer extends RecordedHttp {
         if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
         write({ ...base(), message: { role: 'assistant', ...message }, done: false });
       }
-      if (fault && (await this.#break(fault, response))) return;
+      if (fault && (await breakOff(fault, response, WIRE, this.closing.signal))) return;
     } catch (error) {
       if (this.closing.signal.aborted) return;
       throw error;
@@ -182,32 +202,6 @@ export class OllamaServer extends RecordedHttp {
       messages.push({ content: '', tool_calls: [{ id, function: { index, ...call } }] });
     });
     return messages;
-  }
-
-  /** True when the answer is over. */
-  async #break(fault: Fault, response: ServerResponse): Promise<boolean> {
-    switch (fault.kind) {
-      case 'stall':
-        await delay(2 ** 31 - 1, undefined, { signal: this.closing.signal, ref: false });
-        return true;
-      case 'reset':
-        // What was written so far leaves with the end of this tick; a reset would discard it.
-        await setImmediate();
-        response.socket?.resetAndDestroy();
-        return true;
-      case 'eof':
-        response.end();
-        return true;
-      case 'error-line':
-        response.write(`${JSON.stringify({ error: fault.message })}\n`);
-        response.end();
-        return true;
-      case 'garbage':
-        response.write('<html>502 Bad Gateway</html>\n');
-        return false;
-      case 'status':
-        return false;
-    }
   }
 
   async #pull(name: string, streamed: boolean, response: ServerResponse): Promise<void> {

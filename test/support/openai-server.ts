@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { constrainedTo } from './constrained-reply.ts';
 import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
 import {
+  breakOff,
   countTokens,
   type Fault,
   type ReplyScript,
@@ -20,7 +21,16 @@ export interface OpenAiServerOptions extends Hooks {
   readonly maxModelLen?: number;
   /** False: like the servers that ignore `stream_options`. */
   readonly reportsUsage?: boolean;
+  /** Types of `response_format` that it refuses, as some servers do. */
+  readonly refusesFormats?: readonly ('json_schema' | 'json_object')[];
+  /** Like the servers that take `response_format` and do not look at it. */
+  readonly ignoresFormat?: boolean;
 }
+
+const WIRE = {
+  error: (message: string) => `data: ${JSON.stringify({ error: { message, type: 'server_error' } })}\n\n`,
+  garbage: 'data: <html>502 Bad Gateway</html>\n\n',
+};
 
 /** A stand-in for a server with OpenAI's `/v1/chat/completions`: SSE, tools as deltas, usage, errors. */
 export class OpenAiServer extends RecordedHttp {
@@ -65,7 +75,12 @@ export class OpenAiServer extends RecordedHttp {
     if (!this.models.includes(body.model)) {
       return this.#error(response, 404, `The model '${body.model}' does not exist`, 'model_not_found');
     }
-    const scripted = replyFor(this.reply, body);
+    const format = body.response_format;
+    const refusal = format && this.#refusalOf(format.type, body.messages);
+    if (refusal) return this.#error(response, 400, refusal, null);
+    const free = replyFor(this.reply, body);
+    const schema = format?.type === 'json_object' ? {} : format?.json_schema?.schema;
+    const scripted = schema && !this.#options.ignoresFormat ? constrainedTo(schema, free) : free;
     const reply: ScriptedReply = this.fault ? { ...scripted, fault: this.fault } : scripted;
     const { fault } = reply;
     if (fault?.kind === 'status') return this.#error(response, fault.status, fault.message, null);
@@ -96,7 +111,12 @@ export class OpenAiServer extends RecordedHttp {
     try {
       await until(startedAt, reply.firstByteMs ?? 0, this.closing.signal);
       for (const [index, delta] of deltas.entries()) {
-        if (fault && index >= fault.afterTokens && (await this.#break(fault, response))) return;
+        if (
+          fault &&
+          index >= fault.afterTokens &&
+          (await breakOff(fault, response, WIRE, this.closing.signal))
+        )
+          return;
         if (reply.msPerToken) await until(startedAt, index * reply.msPerToken, this.closing.signal);
         if (response.destroyed) return;
         if (!response.headersSent) {
@@ -106,7 +126,7 @@ export class OpenAiServer extends RecordedHttp {
         this.hooks.onToken?.(request, index, process.hrtime.bigint());
         send(choice(delta));
       }
-      if (fault && (await this.#break(fault, response))) return;
+      if (fault && (await breakOff(fault, response, WIRE, this.closing.signal))) return;
     } catch (error) {
       if (this.closing.signal.aborted) return;
       throw error;
@@ -117,31 +137,12 @@ export class OpenAiServer extends RecordedHttp {
     response.end('data: [DONE]\n\n');
   }
 
-  /** True when the answer is over. */
-  async #break(fault: Fault, response: ServerResponse): Promise<boolean> {
-    switch (fault.kind) {
-      case 'stall':
-        await delay(2 ** 31 - 1, undefined, { signal: this.closing.signal, ref: false });
-        return true;
-      case 'reset':
-        // What was written so far leaves with the end of this tick; a reset would discard it.
-        await setImmediate();
-        response.socket?.resetAndDestroy();
-        return true;
-      case 'eof':
-        response.end();
-        return true;
-      case 'error-line':
-        response.end(
-          `data: ${JSON.stringify({ error: { message: fault.message, type: 'server_error' } })}\n\n`,
-        );
-        return true;
-      case 'garbage':
-        response.write('data: <html>502 Bad Gateway</html>\n\n');
-        return false;
-      case 'status':
-        return false;
-    }
+  #refusalOf(type: string, messages: unknown): string | null {
+    if ((this.#options.refusesFormats as readonly string[] | undefined)?.includes(type))
+      return `'response_format.type' ${type} is unavailable now`;
+    if (type === 'json_object' && !/json/i.test(JSON.stringify(messages)))
+      return "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+    return null;
   }
 
   #error(response: ServerResponse, status: number, message: string, code: string | null): void {

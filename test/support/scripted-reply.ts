@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 
 /** What a stand-in model says, and how it goes wrong. */
 export interface ScriptedReply {
@@ -45,4 +46,34 @@ export function countTokens(value: unknown): number {
 export async function until(startedAt: number, ms: number, signal: AbortSignal): Promise<void> {
   const left = startedAt + ms - performance.now();
   if (left > 0) await delay(left, undefined, { signal, ref: false });
+}
+
+/** Breaks an answer as scripted, in the words of a wire; true when the answer is over. */
+export async function breakOff(
+  fault: Fault,
+  response: ServerResponse,
+  wire: { readonly error: (message: string) => string; readonly garbage: string },
+  closing: AbortSignal,
+): Promise<boolean> {
+  switch (fault.kind) {
+    case 'stall':
+      await delay(2 ** 31 - 1, undefined, { signal: closing, ref: false });
+      return true;
+    case 'reset':
+      // What was written so far leaves with the end of this tick; a reset would discard it.
+      await setImmediate();
+      response.socket?.resetAndDestroy();
+      return true;
+    case 'eof':
+      response.end();
+      return true;
+    case 'error-line':
+      response.end(wire.error(fault.message));
+      return true;
+    case 'garbage':
+      response.write(wire.garbage);
+      return false;
+    case 'status':
+      return false;
+  }
 }
