@@ -37,10 +37,15 @@ export class BatchQueue implements Disposable {
   }
 
   /** A message was said that is worth a call. */
-  noticed(conversation: WaitingConversation, importance: number): void {
+  said(conversation: WaitingConversation, importance: number): void {
     const entry = this.#entry(conversation);
     entry.messages++;
     entry.importance = Math.max(entry.importance, importance);
+  }
+
+  /** It was answered: with the messages before it, it may be enough for a call. */
+  noticed(conversation: WaitingConversation): void {
+    const entry = this.#entry(conversation);
     this.#dueIn(entry, entry.messages >= BATCH_MESSAGES ? 0 : IDLE_MS);
   }
 

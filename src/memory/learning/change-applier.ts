@@ -24,7 +24,7 @@ const AT_ONCE = 100;
 export class ChangeApplier implements AsyncDisposable {
   readonly #deps: Deps;
   readonly #backoff: Backoff;
-  readonly #paused = new Map<string, number>();
+  readonly #paused = new Set<string>();
   #run: Promise<void> | null = null;
   #isWanted = false;
   #isClosed = false;
@@ -52,13 +52,11 @@ export class ChangeApplier implements AsyncDisposable {
   /** Applies nothing of this owner until it is disposed. What was being applied is done when this resolves. */
   async pause(owner: Owner): Promise<Disposable> {
     const key = ownerKey(owner);
-    this.#paused.set(key, (this.#paused.get(key) ?? 0) + 1);
+    this.#paused.add(key);
     await this.idle();
     return {
       [Symbol.dispose]: () => {
-        const others = (this.#paused.get(key) ?? 1) - 1;
-        if (others > 0) this.#paused.set(key, others);
-        else this.#paused.delete(key);
+        this.#paused.delete(key);
         this.wake();
       },
     };

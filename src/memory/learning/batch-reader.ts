@@ -1,0 +1,213 @@
+import type { Clock } from '../../clock.ts';
+import type { Item } from '../../conversation/item.ts';
+import type { MemoryOutbox, OutboxItem } from '../../conversation/memory-outbox.ts';
+import type { ConversationStore, Owner } from '../../conversation/store.ts';
+import { messageOf } from '../../errors.ts';
+import type { MessageWorth } from '../extraction/message-worth.ts';
+import type { MemoryChange } from '../memory.ts';
+import { wordsOf } from '../recall/recently-said.ts';
+import { ownerKey } from '../recall/search-cache.ts';
+import { Backoff } from './backoff.ts';
+import { BatchQueue, type WaitingConversation } from './batch-queue.ts';
+
+/** A message as a language model reads it to learn from. */
+export interface BatchMessage {
+  readonly itemId: string;
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  readonly saidAtMs: number;
+  /** False: it only helps to understand the others. */
+  readonly learn: boolean;
+}
+
+/** `unusable`: the model was asked, twice, and no answer could be read. */
+export type Extraction =
+  | { readonly type: 'learned'; readonly changes: readonly MemoryChange[] }
+  | { readonly type: 'unusable'; readonly reason: string };
+
+/** What reads messages with a language model. */
+export interface MessageExtractor {
+  /** False while there is no model that could. */
+  readonly isAvailable: boolean;
+  /** Rejects when the model cannot be reached, or is needed by a turn: then the same is asked for again later. */
+  extract(
+    owner: Owner,
+    batch: { readonly conversationId: string; readonly messages: readonly BatchMessage[] },
+    signal: AbortSignal,
+  ): Promise<Extraction>;
+}
+
+interface Deps {
+  readonly outbox: MemoryOutbox;
+  readonly transcripts: Pick<ConversationStore, 'listItems'>;
+  readonly extractor: MessageExtractor;
+  readonly worthOf: (text: string) => MessageWorth;
+  readonly clock: Clock;
+  /** Changes were decided, or messages have left the outbox. */
+  readonly onSettled: (owner: Owner, itemIds: readonly string[]) => void;
+  readonly onBatch: (batch: {
+    readonly messages: number;
+    readonly changes: number;
+    readonly ms: number;
+  }) => void;
+  readonly onQuarantined: (conversationId: string, messages: number, reason: string) => void;
+  readonly onFailed: (error: string) => void;
+}
+
+/** What one call reads at most. */
+const MAX_MESSAGES = 40;
+/** So much of what was said before helps to understand it. */
+const CONTEXT_ITEMS = 4;
+const MAX_ITEMS = 100;
+const BACKLOG = 50;
+
+/** Asks the language model, in the background, what can be learned from messages that wait; one batch at a time. */
+export class BatchReader implements AsyncDisposable {
+  readonly #deps: Deps;
+  readonly #queue: BatchQueue;
+  readonly #backoff: Backoff;
+  #running: {
+    readonly owner: Owner;
+    readonly controller: AbortController;
+    readonly done: Promise<void>;
+  } | null = null;
+  #isClosed = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#queue = new BatchQueue(deps.clock, () => this.#pump());
+    this.#backoff = new Backoff(deps.clock, () => this.#pump());
+  }
+
+  said(conversation: WaitingConversation, importance: number): void {
+    this.#queue.said(conversation, importance);
+  }
+
+  noticed(conversation: WaitingConversation): void {
+    this.#queue.noticed(conversation);
+  }
+
+  released(conversation: WaitingConversation): void {
+    this.#queue.released(conversation);
+  }
+
+  /** Takes up what waits from before: after a start, and when a model has appeared. */
+  async catchUp(): Promise<void> {
+    if (!this.#deps.extractor.isAvailable) return;
+    const waiting = await this.#deps.outbox.waiting(BACKLOG);
+    for (const conversation of waiting) {
+      if (conversation.notedItems > 0) this.#queue.overdue(conversation);
+    }
+  }
+
+  /** Reads nothing of this owner any more that is under way or due. */
+  async forget(owner: Owner): Promise<void> {
+    this.#queue.forget(owner);
+    const running = this.#running;
+    if (!running || ownerKey(running.owner) !== ownerKey(owner)) return;
+    running.controller.abort();
+    await running.done;
+    this.#queue.forget(owner);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#queue[Symbol.dispose]();
+    this.#backoff[Symbol.dispose]();
+    this.#running?.controller.abort();
+    await this.#running?.done;
+  }
+
+  #pump(): void {
+    if (this.#running || this.#isClosed || this.#backoff.isWaiting) return;
+    const conversation = this.#queue.next();
+    if (!conversation) return;
+    // Nothing is lost: it waits in the outbox until a model appears.
+    if (!this.#deps.extractor.isAvailable) return this.#pump();
+    const controller = new AbortController();
+    const done = this.#read(conversation, controller.signal).then(
+      () => this.#backoff.succeeded(),
+      (error) => {
+        if (controller.signal.aborted) return;
+        this.#deps.onFailed(messageOf(error));
+        this.#backoff.failed();
+        this.#queue.overdue(conversation);
+      },
+    );
+    this.#running = { owner: conversation.owner, controller, done };
+    void done.then(() => {
+      this.#running = null;
+      this.#pump();
+    });
+  }
+
+  async #read(conversation: WaitingConversation, signal: AbortSignal): Promise<void> {
+    const { outbox, extractor, clock } = this.#deps;
+    const { owner, conversationId } = conversation;
+    const all = await outbox.waitingIn(owner, conversationId, ['noted'], MAX_MESSAGES);
+    if (all.length === 0) return;
+    const items = await this.#around(conversation, all);
+    const waiting = all.filter(({ item }) => items.some(({ id }) => id === item.id));
+    const worthy = waiting.filter(({ item }) => this.#deps.worthOf(wordsOf(item)).skip === null);
+    // Only greetings, questions and the like: nobody is asked about them.
+    if (worthy.length === 0) return await this.#settle(conversation, waiting, []);
+    const messages = toMessages(items, new Set(worthy.map(({ item }) => item.id)));
+    const startedMs = clock.monotonicMs();
+    const extraction = await extractor.extract(owner, { conversationId, messages }, signal);
+    signal.throwIfAborted();
+    switch (extraction.type) {
+      case 'learned':
+        await this.#settle(conversation, waiting, extraction.changes);
+        this.#deps.onBatch({
+          messages: worthy.length,
+          changes: extraction.changes.length,
+          ms: clock.monotonicMs() - startedMs,
+        });
+        break;
+      case 'unusable':
+        await this.#settle(conversation, waiting, [], new Set(worthy.map(({ item }) => item.id)));
+        this.#deps.onQuarantined(conversationId, worthy.length, extraction.reason);
+        break;
+    }
+    if (all.length === MAX_MESSAGES || waiting.length < all.length) this.#queue.overdue(conversation);
+  }
+
+  async #settle(
+    { owner, conversationId }: WaitingConversation,
+    waiting: readonly OutboxItem[],
+    changes: readonly MemoryChange[],
+    quarantined: ReadonlySet<string> = new Set(),
+  ): Promise<void> {
+    const ids = waiting.map(({ item }) => item.id);
+    await this.#deps.outbox.settle(owner, conversationId, {
+      items: ids.map((id) => ({ id, to: quarantined.has(id) ? 'quarantined' : 'done' })),
+      changes: changes.length > 0 ? JSON.stringify(changes) : null,
+    });
+    this.#deps.onSettled(owner, ids);
+  }
+
+  /** The messages with what was answered to them, and a little of what was said before. Not all of them if that is too much. */
+  async #around(
+    { owner, conversationId }: WaitingConversation,
+    waiting: readonly OutboxItem[],
+  ): Promise<readonly Item[]> {
+    const first = (waiting[0] as OutboxItem).item;
+    const last = waiting.at(-1)?.item.id;
+    const page = (order: 'asc' | 'desc', limit: number) =>
+      this.#deps.transcripts.listItems(owner, conversationId, { after: first.id, order, limit });
+    const before = (await page('desc', CONTEXT_ITEMS)).data.toReversed();
+    const after = last === first.id ? [] : (await page('asc', MAX_ITEMS)).data;
+    const end = after.findIndex(({ id }) => id === last);
+    return [...before, first, ...(end === -1 ? after : after.slice(0, end + 1))];
+  }
+}
+
+function toMessages(items: readonly Item[], learn: ReadonlySet<string>): BatchMessage[] {
+  return items.flatMap((item) => {
+    if (item.type !== 'message' || item.role === 'system') return [];
+    const text = item.reply ? (item.reply.heard ?? item.reply.sent) : wordsOf(item);
+    if (text.trim() === '') return [];
+    const { id: itemId, role, createdAtMs: saidAtMs } = item;
+    return [{ itemId, role, text, saidAtMs, learn: learn.has(itemId) }];
+  });
+}
