@@ -1,7 +1,7 @@
 import { END, START, StateGraph } from '@langchain/langgraph';
 import type { Clock } from '../clock.ts';
 import type { ChatModel } from '../llm/chat-model.ts';
-import { context, contextBound } from '../nodes/context.ts';
+import { context, contextBound, type Summaries } from '../nodes/context.ts';
 import { node } from '../nodes/node.ts';
 import { type ProfileSource, profile, profileBound } from '../nodes/profile.ts';
 import { type RecallSource, recall, recallBound } from '../nodes/recall.ts';
@@ -14,6 +14,7 @@ export interface GraphDeps {
   readonly model: ChatModel;
   readonly memory: RecallSource & ProfileSource;
   readonly learner: Learner;
+  readonly summaries: Summaries;
   readonly worthOf: (text: string) => Worth;
   readonly clock: Clock;
   readonly timezone: string;

@@ -1,7 +1,7 @@
 import type { GraphDeps } from './graph.ts';
 
 /** A turn that knows nobody and from which nothing is learned. */
-export const noMemory: Pick<GraphDeps, 'memory' | 'learner' | 'worthOf'> = {
+export const noMemory: Pick<GraphDeps, 'memory' | 'learner' | 'summaries' | 'worthOf'> = {
   memory: {
     recall: async () => ({ memories: [], source: 'none' }),
     stale: () => ({ memories: [], source: 'none' }),
@@ -10,5 +10,6 @@ export const noMemory: Pick<GraphDeps, 'memory' | 'learner' | 'worthOf'> = {
     staleProfile: () => [],
   },
   learner: { noticed: () => undefined },
-  worthOf: () => ({ skip: null }),
+  summaries: { wanted: () => undefined },
+  worthOf: () => ({ importance: 0, skip: null }),
 };

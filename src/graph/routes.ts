@@ -3,6 +3,8 @@ import type { TurnState } from './state.ts';
 
 /** What a message is worth to the memory, judged without a model. */
 export interface Worth {
+  /** 0 to 1. */
+  readonly importance: number;
   /** Why no model is asked what can be learned from it; null when one is. */
   readonly skip: 'greeting' | 'short' | 'question' | null;
 }
