@@ -1,67 +1,12 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import * as rest from '../protocol/rest.ts';
 import { speechRequest } from '../protocol/rest-audio.ts';
 import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from '../protocol/rest-chat.ts';
 import * as conversations from '../protocol/rest-conversations.ts';
 import * as transcriptions from '../protocol/rest-transcriptions.ts';
-
-interface Operation {
-  readonly summary: string;
-  readonly description?: string;
-  readonly path?: readonly string[];
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
-  /** JSON when absent. */
-  readonly bodyType?: string;
-  readonly answers: Readonly<Record<string, z.ZodType>>;
-}
-
-const JSON_TYPE = 'application/json';
-const text = z.string();
-const ofUser = z.object({
-  user: text.optional().meta({
-    description: 'Whose data it is about; an ephemeral key stands for its own user whatever is said here.',
-  }),
-});
-
-/** One operation under `/v1`; every one of them may answer with the error shape. */
-function operation({
-  summary,
-  description,
-  path = [],
-  query = z.object({}),
-  body,
-  bodyType = JSON_TYPE,
-  answers,
-}: Operation): ZodOpenApiOperationObject {
-  return {
-    summary,
-    ...(description && { description }),
-    requestParams: {
-      ...(path.length > 0 && { path: z.object(Object.fromEntries(path.map((name) => [name, text]))) }),
-      query: query.extend(ofUser.shape),
-    },
-    ...(body && { requestBody: { content: { [bodyType]: { schema: body } } } }),
-    responses: {
-      '200': {
-        description: 'Done.',
-        content: Object.fromEntries(Object.entries(answers).map(([type, schema]) => [type, { schema }])),
-      },
-      default: { description: 'It did not work.', content: { [JSON_TYPE]: { schema: rest.restError } } },
-    },
-  };
-}
-
-/** An operation that nobody needs a key for. */
-function health(summary: string, answers: Readonly<Record<string, readonly [string, z.ZodType]>>) {
-  const responses = Object.entries(answers).map(([status, [description, schema]]) => [
-    status,
-    { description, content: { [JSON_TYPE]: { schema } } },
-  ]);
-  const fault = { description: 'It did not work.', content: { [JSON_TYPE]: { schema: rest.restError } } };
-  return { summary, security: [], responses: { ...Object.fromEntries(responses), default: fault } };
-}
+import { memoryPaths } from './openapi-memories.ts';
+import { health, JSON_TYPE, operation, text } from './openapi-operation.ts';
 
 const id = ['conversation_id'];
 const itemId = ['conversation_id', 'item_id'];
@@ -140,6 +85,7 @@ const paths: ZodOpenApiPathsObject = {
       },
     }),
   },
+  ...memoryPaths,
   '/v1/chat/completions': {
     post: operation({
       summary: 'Answer a chat',

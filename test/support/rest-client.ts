@@ -24,6 +24,10 @@ export class RestClient {
     return await read(await this.open('POST', path, body));
   }
 
+  async patch(path: string, body?: unknown): Promise<RestAnswer> {
+    return await read(await this.open('PATCH', path, body));
+  }
+
   async delete(path: string): Promise<RestAnswer> {
     return await read(await this.open('DELETE', path));
   }

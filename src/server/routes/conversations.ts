@@ -18,6 +18,7 @@ import {
 } from '../../protocol/rest-conversations.ts';
 import { ownerOf } from '../caller.ts';
 import { fromRestItem, toRestItem } from '../rest-item.ts';
+import { toList } from '../rest-list.ts';
 import { validate } from '../validate.ts';
 
 interface Deps {
@@ -49,7 +50,7 @@ export function conversationRoutes({ store, conversations, clock, ids }: Deps): 
   router.get('/conversations', async (request, response) => {
     const { after, ...query } = validate(listQuery, request.query);
     const page = await store.list(ownerOf(request), { ...query, ...(after !== undefined && { after }) });
-    response.json(toList(page, toRest));
+    response.json(toList(page.data.map(toRest), page.hasMore));
   });
 
   router.get('/conversations/:id', async (request, response) => {
@@ -73,7 +74,7 @@ export function conversationRoutes({ store, conversations, clock, ids }: Deps): 
     // Through the live conversation, so that an open connection knows of them at once.
     using lease = await conversations.open(ownerOf(request), request.params.id);
     await lease.conversation.addNew(added);
-    response.json(toList({ data: added, hasMore: false }, toRestItem));
+    response.json(toList(added.map(toRestItem), false));
   });
 
   router.get('/conversations/:id/items', async (request, response) => {
@@ -82,7 +83,7 @@ export function conversationRoutes({ store, conversations, clock, ids }: Deps): 
       ...query,
       ...(after !== undefined && { after }),
     });
-    response.json(toList(page, toRestItem));
+    response.json(toList(page.data.map(toRestItem), page.hasMore));
   });
 
   router.get('/conversations/:id/items/:itemId', async (request, response) => {
@@ -135,16 +136,6 @@ async function found(store: ConversationStore, owner: Owner, id: string): Promis
 
 function toRest({ id, createdAtMs, metadata }: ConversationRecord): RestConversation {
   return { id, object: 'conversation', created_at: Math.floor(createdAtMs / 1000), metadata };
-}
-
-function toList<T extends { readonly id: string }, R>({ data, hasMore }: Page<T>, show: (entry: T) => R) {
-  return {
-    object: 'list',
-    data: data.map(show),
-    first_id: data[0]?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
-    has_more: hasMore,
-  };
 }
 
 function noConversation(id: string): VivavoceError {
