@@ -1,6 +1,7 @@
 import { END, START, StateGraph } from '@langchain/langgraph';
 import type { Clock } from '../clock.ts';
 import type { ChatModel } from '../llm/chat-model.ts';
+import type { ReplyCache } from '../memory/reply-cache.ts';
 import { context, contextBound, type Summaries } from '../nodes/context.ts';
 import { node } from '../nodes/node.ts';
 import { type ProfileSource, profile, profileBound } from '../nodes/profile.ts';
@@ -15,6 +16,7 @@ export interface GraphDeps {
   readonly memory: RecallSource & ProfileSource;
   readonly learner: Learner;
   readonly summaries: Summaries;
+  readonly replies?: ReplyCache | undefined;
   readonly worthOf: (text: string) => Worth;
   readonly clock: Clock;
   readonly timezone: string;

@@ -13,7 +13,7 @@ interface Lease extends Disposable {
 
 interface Deps {
   readonly open: (owner: Owner, conversationId: string) => Promise<Lease>;
-  /** Asks a language model while no turn needs it; rejects when one does. */
+  /** Asks a language model, while no turn needs it. */
   readonly complete: (request: ChatRequest, signal: AbortSignal) => Promise<string>;
   /** False while there is no model that could. */
   readonly isAvailable: () => boolean;
@@ -30,7 +30,6 @@ const KEEP_SHARE = 0.3;
 /** … and so much of what is older is read at once. */
 const READ_SHARE = 0.5;
 const MAX_SUMMARY_TOKENS = 400;
-const DEADLINE_MS = 300_000;
 /** After a failure it is not tried again for a while: the window is trimmed meanwhile. */
 const RETRY_MS = 30_000;
 
@@ -108,8 +107,6 @@ export class Summariser implements AsyncDisposable {
     const old = this.#old(conversation);
     const through = old.at(-1);
     if (!through) return;
-    const own = new AbortController();
-    using _deadline = clock.after(DEADLINE_MS, () => own.abort());
     const text = await complete(
       {
         messages: [
@@ -119,7 +116,7 @@ export class Summariser implements AsyncDisposable {
         maxTokens: MAX_SUMMARY_TOKENS,
         temperature: 0,
       },
-      AbortSignal.any([signal, own.signal]),
+      signal,
     );
     signal.throwIfAborted();
     // What was read may have been deleted or erased meanwhile: then nothing of it is kept.

@@ -4,6 +4,7 @@ import type { TurnState } from '../graph/state.ts';
 import type { ChatMessage, ChatModel, ChatRequest } from '../llm/chat-model.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { estimatePromptTokens } from '../llm/token-estimate.ts';
+import type { ReplyCache } from '../memory/reply-cache.ts';
 import { limitReply } from './limit-reply.ts';
 import { memoryNote } from './memory-note.ts';
 import type { TurnNode } from './node.ts';
@@ -11,10 +12,12 @@ import type { TurnNode } from './node.ts';
 interface Deps {
   readonly clock: Clock;
   readonly model: ChatModel;
+  /** Answers to questions that were asked before; absent: every one is answered anew. */
+  readonly replies?: ReplyCache | undefined;
 }
 
 /** Asks the model and streams every part of its answer as it comes. */
-export function respond({ clock, model }: Deps): TurnNode {
+export function respond({ clock, model, replies }: Deps): TurnNode {
   return async (state, emit, signal) => {
     const prompt = promptOf(state);
     const promptTokens = estimatePromptTokens(prompt);
@@ -26,21 +29,47 @@ export function respond({ clock, model }: Deps): TurnNode {
       model: model.model,
       promptTokens,
     });
+    const repeated = replies && repeatedQuestion(state, model);
+    const known = repeated ? replies.get(repeated.owner, repeated.question, repeated.basis) : null;
+    if (known !== null) {
+      emit({ type: 'answering', engine: 'cache', model: 'repeated question' });
+      emit({ type: 'text', text: known });
+      const usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
+      emit({ type: 'usage', usage, finishReason: 'stop' });
+      return { reply: known, failure: null };
+    }
+    // A turn that is dropped is aborted, however far it has come.
+    const making = repeated ? replies.begin(repeated.owner, repeated.question, repeated.basis) : null;
+    if (making) signal.addEventListener('abort', making.drop, { once: true });
     const parts = model.stream(chatRequest(state, prompt), signal);
     const limited = state.limits ? limitReply(parts, { ...state.limits, promptTokens, hasTools }) : parts;
     let reply = '';
+    let isWhole = false;
     try {
       for await (const part of limited) {
         if (part.type === 'text') reply += part.text;
+        if (part.type === 'usage') isWhole = part.finishReason === 'stop';
         emit(part);
       }
     } catch (error) {
+      making?.drop();
       if (signal.aborted) throw error;
       emit({ type: 'failed', error });
       return { reply, failure: messageOf(error) };
     }
+    if (isWhole && !signal.aborted) void state.turn?.confirmed.then(() => making?.keep(reply));
+    else making?.drop();
     return { reply, failure: null };
   };
+}
+
+/** What is asked, when the answer depends on nothing else that was said; null when it cannot be taken from a cache. */
+function repeatedQuestion({ turn, history, tools, ...rest }: TurnState, { engine, model }: ChatModel) {
+  const question = history?.at(-1);
+  if (!turn || question?.role !== 'user' || (tools?.length ?? 0) > 0) return null;
+  const { instructions, maxTokens, temperature, limits } = rest;
+  const settings = { maxTokens, temperature, limits };
+  return { owner: turn.owner, question: question.text, basis: { instructions, engine, model, settings } };
 }
 
 function promptOf({ instructions, summary, window, notes, person, recalled }: TurnState): ChatMessage[] {
