@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { constrainedTo } from './constrained-reply.ts';
 import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
+import { ScriptedEmbeddings } from './scripted-embeddings.ts';
 import {
   breakOff,
   countTokens,
@@ -50,6 +51,8 @@ export class OllamaServer extends RecordedHttp {
   reply: ReplyScript;
   /** Replaces every answer of `/api/chat` while it is set. */
   fault: Fault | null = null;
+  /** What `/api/embed` answers. */
+  readonly embeddings = new ScriptedEmbeddings(this.closing.signal);
   readonly #loaded = new Map<string, { contextLength: number; expiresAtMs: number }>();
   readonly #pulls: Readonly<Record<string, ScriptedPull>>;
   readonly #pullGate: () => Promise<void>;
@@ -237,18 +240,27 @@ export class OllamaServer extends RecordedHttp {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: a request body.
-  #embed(body: any, response: ServerResponse): void {
-    if (!this.#find(body.model)) {
-      this.#notFound(body.model, response);
-      return;
+  async #embed(body: any, response: ServerResponse): Promise<void> {
+    const model = this.#find(body.model);
+    if (!model) return this.#notFound(body.model, response);
+    if (!model.capabilities.includes('embedding')) {
+      return this.json(response, 501, { error: 'this model does not support embeddings' });
     }
+    this.#load(model, body);
     const inputs: string[] = Array.isArray(body.input) ? body.input : [body.input];
+    const tokens = inputs.map((text) => countTokens(text));
+    if (body.truncate === false && Math.max(...tokens) > (model.contextLength ?? 2048)) {
+      return this.json(response, 400, { error: 'the input length exceeds the context length' });
+    }
+    const answer = await this.embeddings.answer(inputs, response);
+    if (answer === null) return;
+    if ('status' in answer) return this.json(response, answer.status, { error: answer.message });
     this.json(response, 200, {
       model: body.model,
-      embeddings: inputs.map(letterVector),
+      embeddings: answer.vectors,
       total_duration: 1_000_000,
       load_duration: 0,
-      prompt_eval_count: inputs.reduce((sum, text) => sum + countTokens(text), 0),
+      prompt_eval_count: tokens.reduce((sum, count) => sum + count, 0),
     });
   }
 
@@ -276,15 +288,4 @@ export class OllamaServer extends RecordedHttp {
 
 function withTag(name: string): string {
   return name.includes(':') ? name : `${name}:latest`;
-}
-
-/** A unit vector of letter counts: texts with the same letters are near each other, and nothing is random. */
-function letterVector(text: string): number[] {
-  const counts = new Array<number>(26).fill(0.001);
-  for (const letter of text.toLowerCase().matchAll(/[a-z]/g)) {
-    const index = letter[0].charCodeAt(0) - 97;
-    counts[index] = (counts[index] ?? 0) + 1;
-  }
-  const norm = Math.hypot(...counts);
-  return counts.map((count) => count / norm);
 }

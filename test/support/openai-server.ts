@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { constrainedTo } from './constrained-reply.ts';
 import { type Hooks, RecordedHttp, type RecordedRequest } from './recorded-http.ts';
+import { ScriptedEmbeddings } from './scripted-embeddings.ts';
 import {
   breakOff,
   countTokens,
@@ -19,6 +20,8 @@ export interface OpenAiServerOptions extends Hooks {
   readonly apiKey?: string;
   /** vLLM says it in `/v1/models`. */
   readonly maxModelLen?: number;
+  /** Texts that it embeds in one request, at most. */
+  readonly maxInputs?: number;
   /** False: like the servers that ignore `stream_options`. */
   readonly reportsUsage?: boolean;
   /** Types of `response_format` that it refuses, as some servers do. */
@@ -32,12 +35,16 @@ const WIRE = {
   garbage: 'data: <html>502 Bad Gateway</html>\n\n',
 };
 
-/** A stand-in for a server with OpenAI's `/v1/chat/completions`: SSE, tools as deltas, usage, errors. */
+/**
+ * A stand-in for a server with OpenAI's `/v1/chat/completions` (SSE, tools as deltas, usage, errors) and `/v1/embeddings`.
+ */
 export class OpenAiServer extends RecordedHttp {
   models: readonly string[];
   reply: ReplyScript;
   /** Replaces every answer of `/v1/chat/completions` while it is set. */
   fault: Fault | null = null;
+  /** What `/v1/embeddings` answers. */
+  readonly embeddings = new ScriptedEmbeddings(this.closing.signal);
   readonly #options: OpenAiServerOptions;
 
   constructor(options: OpenAiServerOptions = {}) {
@@ -65,9 +72,33 @@ export class OpenAiServer extends RecordedHttp {
       }
       case 'POST /v1/chat/completions':
         return this.#complete(request, response);
+      case 'POST /v1/embeddings':
+        return this.#embed(request, response);
       default:
         return this.#error(response, 404, `Unknown request URL: ${request.method} ${request.path}`, null);
     }
+  }
+
+  async #embed({ body }: RecordedRequest, response: ServerResponse): Promise<void> {
+    if (!this.models.includes(body.model)) {
+      return this.#error(response, 404, `The model '${body.model}' does not exist`, 'model_not_found');
+    }
+    const inputs: string[] = Array.isArray(body.input) ? body.input : [body.input];
+    const { maxInputs = 2048 } = this.#options;
+    if (inputs.length > maxInputs || inputs.some((text) => text === '')) {
+      return this.#error(response, 400, "'$.input' is invalid.", null);
+    }
+    const answer = await this.embeddings.answer(inputs, response);
+    if (answer === null) return;
+    if ('status' in answer) return this.#error(response, answer.status, answer.message, null);
+    const vectors = Array.isArray(answer.vectors) ? answer.vectors : [answer.vectors];
+    const data = vectors.map((embedding, index) => ({ object: 'embedding', index, embedding }));
+    const tokens = countTokens(inputs);
+    this.json(response, 200, {
+      ...{ object: 'list', model: body.model, usage: { prompt_tokens: tokens, total_tokens: tokens } },
+      // The index says which is which, and not the order.
+      data: data.toReversed(),
+    });
   }
 
   async #complete(request: RecordedRequest, response: ServerResponse): Promise<void> {
