@@ -177,6 +177,33 @@ describe('a turn', () => {
     expect(answerIn(state).trace?.marks).toEqual([{ name: 'first_audio', at_ms: 140 }]);
   });
 
+  describe('what was remembered for an answer', () => {
+    const recalled = (responseId: string, text: string) =>
+      event({
+        type: 'vivavoce.memory.recalled',
+        response_id: responseId,
+        source: 'search',
+        memories: [{ id: null, text, kind: 'said', said_at: 1_790_000_000, score: 0.5 }],
+        wait_ms: 2,
+      });
+    const [created, ...itemBegins] = answerBegins as [ChatAction, ...ChatAction[]];
+
+    it('is known before the answer has a word, and stands beside it', () => {
+      const state = chatAfter(emptyChat, created, recalled('resp_1', 'I am Al.'), ...itemBegins);
+      expect(answerIn(state).recall).toMatchObject({ source: 'search', memories: [{ text: 'I am Al.' }] });
+    });
+
+    it('stands beside an answer that has begun', () => {
+      const state = chatAfter(emptyChat, ...answerBegins, delta('Hi'), recalled('resp_1', 'I am Al.'));
+      expect(answerIn(state).recall?.memories).toHaveLength(1);
+    });
+
+    it('is not that of another answer', () => {
+      const state = chatAfter(emptyChat, recalled('resp_0', 'I am Al.'), ...answerBegins);
+      expect(answerIn(state).recall).toBeNull();
+    });
+  });
+
   it('puts what comes in front of messages that wait', () => {
     const waiting: ChatAction = { type: 'written', id: 'item_9', text: 'And then?' };
     const state = chatAfter(emptyChat, ...sent, waiting, ...answerBegins);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { offlineAdvice, offlineModel, worstState } from '../../web/src/chat/engines.ts';
-import { agentEntry } from '../../web/src/chat/entry.ts';
+import { agentEntry, type Recall } from '../../web/src/chat/entry.ts';
+import { recallNote, recallSummary } from '../../web/src/chat/recall-summary.ts';
 import { endingNote, segmentsOf } from '../../web/src/chat/segments.ts';
 import { titleFrom } from '../../web/src/chat/title.ts';
 import { duration, traceSummary } from '../../web/src/chat/trace-summary.ts';
@@ -72,6 +73,29 @@ describe('the marks on an answer', () => {
   });
 });
 
+describe('the line about what was remembered', () => {
+  const memory = { id: null, text: 'I am Al.', kind: 'said', said_at: 1_790_000_000, score: 0.5 };
+  const recall: Recall = { response_id: 'resp_1', source: 'search', memories: [memory], wait_ms: 2.44 };
+
+  it('counts it, and is not there when it is nothing', () => {
+    expect(recallSummary(recall)).toBe('remembered 1 thing');
+    expect(recallSummary({ ...recall, memories: [memory, memory] })).toBe('remembered 2 things');
+    expect(recallSummary({ ...recall, memories: [] })).toBeNull();
+    expect(recallSummary({ ...recall, source: 'cache', memories: [] })).toBeNull();
+  });
+
+  it('says when the memory was too slow', () => {
+    expect(recallSummary({ ...recall, source: 'stale' })).toBe('remembered 1 thing, from a stale answer');
+    for (const source of ['stale', 'none'] as const)
+      expect(recallSummary({ ...recall, source, memories: [] })).toBe('memory was too slow');
+  });
+
+  it('tells how long the answer waited for it', () => {
+    for (const source of ['cache', 'search', 'stale', 'none'] as const)
+      expect(recallNote({ ...recall, source })).toContain('waited 2.4 ms');
+  });
+});
+
 describe('the note on an answer', () => {
   const answer = agentEntry({ id: 'item_1', text: 'One two', status: 'completed' });
 
@@ -87,7 +111,7 @@ describe('the note on an answer', () => {
 
 describe('the line under an answer', () => {
   const usage = { output_tokens: 32 } as Parameters<typeof traceSummary>[0]['usage'];
-  const trace = { marks: [], degraded: [], usage, cost: null };
+  const trace = { marks: [], degraded: [], nodes: [], waited_for: null, usage, cost: null };
 
   it('tells when the first audio left and how much was said', () => {
     const marks = [
@@ -99,7 +123,7 @@ describe('the line under an answer', () => {
 
   it('tells of the first word where nothing was spoken, and of what was missing', () => {
     const marks = [{ name: 'first_token', at_ms: 1_240 }];
-    const degraded = [{ part: 'memory', reason: 'too slow' }];
+    const degraded = [{ part: 'recall', reason: 'too slow' }];
     expect(traceSummary({ ...trace, marks, degraded })).toBe('first word 1.2 s · 32 tokens · without memory');
     expect(duration(2.84)).toBe('2.8 ms');
   });

@@ -3,10 +3,13 @@ import { createRoot } from 'react-dom/client';
 import { AgentSession } from './agent/agent-session.ts';
 import { ConversationList } from './agent/conversation-list.ts';
 import { followConversation } from './agent/follow-conversation.ts';
+import { MemoryRest } from './api/memory-rest.ts';
 import { openCapture } from './audio/browser-capture.ts';
 import { openOutput } from './audio/browser-output.ts';
 import { AgentContext } from './components/agent-context.ts';
 import { App } from './components/app.tsx';
+import { followTurns } from './memory/follow-turns.ts';
+import { MemoryBook } from './memory/memory-book.ts';
 import './styles/theme.css';
 import './styles/controls.css';
 import './styles/layout.css';
@@ -14,6 +17,7 @@ import './styles/sidebar.css';
 import './styles/conversation.css';
 import './styles/microphone.css';
 import './styles/dialogs.css';
+import './styles/memory.css';
 
 const session = new AgentSession({
   origin: location.origin,
@@ -33,12 +37,17 @@ const surroundings = {
 };
 const list = new ConversationList(session.doorway.rest);
 followConversation(session, list);
+const memory = new MemoryBook({
+  rest: new MemoryRest(session.doorway.rest),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+});
+followTurns(session, memory);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root.');
 createRoot(root).render(
   <StrictMode>
-    <AgentContext value={{ session, list, surroundings }}>
+    <AgentContext value={{ session, list, memory, surroundings }}>
       <App />
     </AgentContext>
   </StrictMode>,

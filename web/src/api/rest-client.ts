@@ -19,7 +19,7 @@ interface Deps {
 }
 
 interface Request {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
@@ -34,23 +34,23 @@ export class RestClient {
 
   /** Does nothing but fail when this page may not connect. */
   async probe(signal: AbortSignal): Promise<void> {
-    await this.#fetch('/v1/models', { signal });
+    await this.fetch('/v1/models', { signal });
   }
 
   async engines(): Promise<readonly EngineStatus[]> {
     // 503 is an answer too: it says what is missing.
-    const response = await this.#fetch('/readyz', {}, (status) => status === 503);
+    const response = await this.fetch('/readyz', {}, (status) => status === 503);
     return ((await response.json()) as Readiness).engines;
   }
 
   async conversations(after: string | null, limit: number): Promise<RestConversationList> {
     const cursor = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const response = await this.#fetch(`/v1/conversations?limit=${limit}&order=desc${cursor}`);
+    const response = await this.fetch(`/v1/conversations?limit=${limit}&order=desc${cursor}`);
     return (await response.json()) as RestConversationList;
   }
 
   async conversation(id: string): Promise<RestConversation> {
-    const response = await this.#fetch(pathOf(id));
+    const response = await this.fetch(pathOf(id));
     return (await response.json()) as RestConversation;
   }
 
@@ -61,24 +61,25 @@ export class RestClient {
   ): Promise<RestConversationItemList> {
     const cursor = before === undefined ? '' : `&after=${encodeURIComponent(before)}`;
     const path = `${pathOf(id)}/items?limit=100&order=desc${cursor}`;
-    const response = await this.#fetch(path, signal ? { signal } : {});
+    const response = await this.fetch(path, signal ? { signal } : {});
     return (await response.json()) as RestConversationItemList;
   }
 
   async setMetadata(id: string, metadata: Record<string, string>): Promise<void> {
-    await this.#fetch(pathOf(id), { method: 'POST', body: { metadata } });
+    await this.fetch(pathOf(id), { method: 'POST', body: { metadata } });
   }
 
   async deleteConversation(id: string): Promise<void> {
-    await this.#fetch(pathOf(id), { method: 'DELETE' });
+    await this.fetch(pathOf(id), { method: 'DELETE' });
   }
 
   async transcript(id: string, format: TranscriptFormat): Promise<Blob> {
-    const response = await this.#fetch(`${pathOf(id)}/transcript?format=${format}`);
+    const response = await this.fetch(`${pathOf(id)}/transcript?format=${format}`);
     return await response.blob();
   }
 
-  async #fetch(
+  /** @param isFine whether an answer that is not ok is what was asked for all the same */
+  async fetch(
     path: string,
     { method = 'GET', body, signal }: Request = {},
     isFine: (status: number) => boolean = () => false,

@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../../../src/engine-status.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, Recall } from './entry.ts';
 
 /** What the page knows of the conversation that is open. */
 export interface ChatState {
@@ -15,6 +15,8 @@ export interface ChatState {
   readonly isAsked: boolean;
   /** The answer that is being made. */
   readonly responseId: string | null;
+  /** What was recalled last: it is known before the answer has an entry. */
+  readonly recall: Recall | null;
   readonly engines: readonly EngineStatus[];
 }
 
@@ -25,6 +27,7 @@ export const emptyChat: ChatState = {
   hasEarlier: false,
   isAsked: false,
   responseId: null,
+  recall: null,
   engines: [],
 };
 

@@ -1,9 +1,13 @@
 import type { ExtensionEvent } from '../../../src/protocol/extension-events.ts';
 
+type Recalled = Extract<ExtensionEvent, { type: 'vivavoce.memory.recalled' }>;
 type Traced = Extract<ExtensionEvent, { type: 'vivavoce.turn.traced' }>;
 
 /** Where the milliseconds and tokens of an answer went. */
-export type TurnTrace = Pick<Traced, 'marks' | 'degraded' | 'usage' | 'cost'>;
+export type TurnTrace = Pick<Traced, 'marks' | 'degraded' | 'nodes' | 'waited_for' | 'usage' | 'cost'>;
+
+/** What the model was given from the memory for an answer. */
+export type Recall = Pick<Recalled, 'response_id' | 'source' | 'memories' | 'wait_ms'>;
 
 /** A message of the person. */
 export interface UserEntry {
@@ -40,6 +44,8 @@ export interface AgentEntry {
   readonly heard: string | null;
   readonly skipped: readonly { readonly text: string; readonly reason: string }[];
   readonly trace: TurnTrace | null;
+  /** Null when the memory was not asked, or when it is not known. */
+  readonly recall: Recall | null;
 }
 
 /** A function that was called. */
@@ -76,6 +82,7 @@ export function agentEntry(given: Partial<AgentEntry> & { readonly id: string })
     heard: null,
     skipped: [],
     trace: null,
+    recall: null,
     ...given,
   };
 }

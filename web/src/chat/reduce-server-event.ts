@@ -47,7 +47,7 @@ export function reduceServerEvent(state: ChatState, event: AgentEvent): ChatStat
         responseId: event.response.id,
       };
     case 'response.output_item.added':
-      return withEntries(state, begun(state.entries, event.response_id, event.item));
+      return withEntries(state, begun(state, event.response_id, event.item));
     case 'response.output_text.delta':
     case 'response.output_audio_transcript.delta':
       return withEntries(
@@ -65,12 +65,18 @@ export function reduceServerEvent(state: ChatState, event: AgentEvent): ChatStat
     case 'response.done':
       return ended(state, event.response);
     case 'vivavoce.turn.traced': {
-      const { marks, degraded, usage, cost } = event;
-      const trace = { marks, degraded, usage, cost };
+      const { marks, degraded, nodes, waited_for, usage, cost } = event;
+      const trace = { marks, degraded, nodes, waited_for, usage, cost };
       return withEntries(
         state,
         editAnswerOf(state.entries, event.response_id, (entry) => ({ ...entry, trace })),
       );
+    }
+    case 'vivavoce.memory.recalled': {
+      const { response_id, source, memories, wait_ms } = event;
+      const recall = { response_id, source, memories, wait_ms };
+      const entries = editAnswerOf(state.entries, response_id, (entry) => ({ ...entry, recall }));
+      return { ...state, entries, recall };
     }
     case 'vivavoce.speech.skipped': {
       const { text, reason } = event;
@@ -115,9 +121,12 @@ function placed(entries: readonly Entry[], item: WireItem, isDone: boolean): rea
   return edit(there, 'agent', item.id, (entry) => ({ ...entry, text: textOf(item), status: item.status }));
 }
 
-function begun(entries: readonly Entry[], responseId: string, item: WireItem): readonly Entry[] {
+function begun({ entries, recall }: ChatState, responseId: string, item: WireItem): readonly Entry[] {
   if (known(entries, item.id)) return entries;
-  if (item.type === 'message') return append(entries, agentEntry({ id: item.id, responseId }));
+  if (item.type === 'message') {
+    const own = recall?.response_id === responseId ? recall : null;
+    return append(entries, agentEntry({ id: item.id, responseId, recall: own }));
+  }
   return item.type === 'function_call' ? append(entries, toolEntry(item, null)) : entries;
 }
 

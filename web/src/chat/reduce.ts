@@ -115,11 +115,12 @@ function merge(state: ChatState, loaded: readonly Entry[], hasEarlier: boolean):
   let entries = loaded;
   for (const ours of state.entries) {
     if (ours.kind !== 'agent' || !ids.has(ours.id)) continue;
-    const { responseId, trace, skipped, heard } = ours;
+    const { responseId, trace, recall, skipped, heard } = ours;
     entries = edit(entries, 'agent', ours.id, (entry) => {
       // The store has what was heard; keep showing the rest of it too when it was cut.
       const text = ours.text.startsWith(entry.text) ? ours.text : entry.text;
-      return { ...entry, text, ending: ours.ending ?? entry.ending, responseId, trace, skipped, heard };
+      const ending = ours.ending ?? entry.ending;
+      return { ...entry, text, ending, responseId, trace, recall, skipped, heard };
     });
   }
   return {

@@ -10,6 +10,19 @@ const LABELS: Readonly<Record<string, string>> = {
   done: 'Answer complete',
 };
 
+const STEPS: Readonly<Record<string, string>> = {
+  recall: 'memory',
+  profile: 'profile',
+  context: 'conversation',
+  respond: 'answer',
+  remember: 'taking note',
+};
+
+/** The name of a step of a turn for people. */
+export function stepLabel(name: string): string {
+  return STEPS[name] ?? name;
+}
+
 /** The name of a mark for people. */
 export function markLabel(name: string): string {
   return LABELS[name] ?? name.replaceAll('_', ' ');
@@ -30,7 +43,7 @@ export function traceSummary({ marks, usage, degraded }: TurnTrace): string {
   return [
     first,
     `${tokens} ${tokens === 1 ? 'token' : 'tokens'}`,
-    degraded.length > 0 ? `without ${degraded.map(({ part }) => part).join(', ')}` : null,
+    degraded.length > 0 ? `without ${degraded.map(({ part }) => stepLabel(part)).join(', ')}` : null,
   ]
     .filter((part) => part !== null)
     .join(' · ');

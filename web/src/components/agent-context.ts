@@ -2,12 +2,14 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import type { AgentSession } from '../agent/agent-session.ts';
 import type { ConversationList } from '../agent/conversation-list.ts';
 import type { Value } from '../agent/value.ts';
+import type { MemoryBook } from '../memory/memory-book.ts';
 import type { Surroundings } from '../voice/microphone-problem.ts';
 
 export interface Agent {
   readonly surroundings: Surroundings;
   readonly session: AgentSession;
   readonly list: ConversationList;
+  readonly memory: MemoryBook;
 }
 
 export const AgentContext = createContext<Agent | null>(null);

@@ -3,6 +3,7 @@ import { useAgent, useValue } from './agent-context.ts';
 import { Banners } from './banners.tsx';
 import { Composer } from './composer.tsx';
 import { KeyDialog } from './key-dialog.tsx';
+import { MemoryPanel } from './memory-panel.tsx';
 import { Messages } from './messages.tsx';
 import { MicrophoneButton } from './microphone-button.tsx';
 import { MicrophoneNotice } from './microphone-notice.tsx';
@@ -71,6 +72,7 @@ export function App() {
           </Composer>
         </footer>
       </main>
+      <MemoryPanel onOpen={open} />
       <KeyDialog />
     </div>
   );

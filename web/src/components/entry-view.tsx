@@ -2,6 +2,7 @@ import { memo } from 'react';
 import type { AgentEntry, Entry, ToolEntry, UserEntry } from '../chat/entry.ts';
 import { endingNote, type Segment, segmentsOf } from '../chat/segments.ts';
 import { WarningIcon } from './icons.tsx';
+import { RecallLine } from './recall-line.tsx';
 import { TraceLine } from './trace-line.tsx';
 
 interface Props {
@@ -69,7 +70,7 @@ function Ellipsis() {
 }
 
 function AgentMessage({ entry }: { readonly entry: AgentEntry }) {
-  const { status, skipped, trace } = entry;
+  const { status, skipped, trace, recall } = entry;
   const isWriting = status === 'in_progress';
   const note = endingNote(entry);
   return (
@@ -87,7 +88,10 @@ function AgentMessage({ entry }: { readonly entry: AgentEntry }) {
         </p>
       )}
       {note !== null && <p className="note">{note}</p>}
-      {trace && <TraceLine trace={trace} />}
+      <div className="asides">
+        {trace && <TraceLine trace={trace} />}
+        {recall && <RecallLine recall={recall} />}
+      </div>
     </article>
   );
 }

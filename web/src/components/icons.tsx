@@ -52,6 +52,17 @@ export const DownloadIcon = () => (
     <path d="M12 4v11M7 11l5 5 5-5M5 20h14" />
   </Icon>
 );
+/** A book with a ribbon: what is kept. */
+export const MemoryIcon = () => (
+  <Icon>
+    <path d="M6 4h11a1 1 0 011 1v14a1 1 0 01-1 1H7.500A2.500 2.500 0 015 17.500V5a1 1 0 011-1zM5 17.500A2.500 2.500 0 017.500 15H18M13 4v6l-1.800-1.300L9.500 10V4" />
+  </Icon>
+);
+export const PencilIcon = () => (
+  <Icon>
+    <path d="M5 19l.8-4L15.500 5.300a1.500 1.500 0 012.100 0l1.100 1.100a1.500 1.500 0 010 2.100L9 18.200 5 19zM14 7l3 3" />
+  </Icon>
+);
 export const VoiceOnIcon = () => (
   <Icon>
     <path d="M4 10v4h3l5 4V6L7 10H4zM15.500 9.500a3.500 3.500 0 010 5M18 7a7 7 0 010 10" />

@@ -1,10 +1,18 @@
 import type { RestConversation } from '../../../src/protocol/rest-conversations.ts';
+import type { RestMemory } from '../../../src/protocol/rest-memories.ts';
 
 const DAY_MS = 86_400_000;
 
 export function titleOf({ metadata }: RestConversation): string {
   return metadata.title || 'Untitled conversation';
 }
+
+export const KIND_LABELS: Readonly<Record<RestMemory['kind'], string>> = {
+  fact: 'Fact',
+  preference: 'Preference',
+  event: 'Event',
+  profile: 'Who you are',
+};
 
 /** The time for today, the day of the week for this week, the date for what is older. */
 export function dateLabel(atMs: number, nowMs: number): string {

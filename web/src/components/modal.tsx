@@ -1,20 +1,27 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 
 interface Props {
   readonly label: string;
   /** Without it the dialog cannot be left. */
   readonly onClose?: (() => void) | undefined;
+  readonly className?: string;
   readonly children: ReactNode;
 }
 
 /** A modal dialog, open as long as it is drawn. */
-export function Modal({ label, onClose, children }: Props) {
+export function Modal({ label, onClose, className, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // While it is still in the document, closing it gives the focus back to what opened it.
+  useLayoutEffect(() => {
+    const { current } = dialog;
+    current?.showModal();
+    return () => current?.close();
+  }, []);
   return (
     <dialog
       ref={dialog}
       aria-label={label}
+      className={className}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();

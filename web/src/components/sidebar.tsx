@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { RestConversation } from '../../../src/protocol/rest-conversations.ts';
 import { useAgent, useValue } from './agent-context.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
-import { CloseIcon, Logo, PlusIcon, TrashIcon } from './icons.tsx';
+import { CloseIcon, Logo, MemoryIcon, PlusIcon, TrashIcon } from './icons.tsx';
 import { dateLabel, titleOf } from './labels.ts';
 
 interface Props {
@@ -12,7 +12,7 @@ interface Props {
 
 /** The stored conversations. */
 export function Sidebar({ onOpen, onClose }: Props) {
-  const { session, list } = useAgent();
+  const { session, list, memory } = useAgent();
   const { conversations, hasMore, isLoaded, problem } = useValue(list.state);
   const { conversationId } = useValue(session.chat);
   const [deleting, setDeleting] = useState<RestConversation | null>(null);
@@ -85,9 +85,21 @@ export function Sidebar({ onOpen, onClose }: Props) {
           Show more
         </button>
       )}
-      <a className="muted docs-link" href="/docs">
-        API documentation
-      </a>
+      <div className="sidebar-foot">
+        <button
+          type="button"
+          className="memory-link"
+          onClick={() => {
+            onClose();
+            memory.open();
+          }}
+        >
+          <MemoryIcon /> What it knows about me
+        </button>
+        <a className="muted docs-link" href="/docs">
+          API documentation
+        </a>
+      </div>
       {deleting && (
         <DeleteDialog
           title={titleOf(deleting)}

@@ -3,6 +3,7 @@ import type { TranscriptFormat } from '../../../src/protocol/rest-conversations.
 import { useAgent } from './agent-context.ts';
 import { DownloadIcon } from './icons.tsx';
 import { Popup } from './popup.tsx';
+import { saveFile } from './save-file.ts';
 
 const FORMATS: readonly { readonly format: TranscriptFormat; readonly label: string }[] = [
   { format: 'md', label: 'Markdown' },
@@ -18,16 +19,11 @@ export function TranscriptMenu({ id, title }: { readonly id: string; readonly ti
   const { session } = useAgent();
   const [problem, setProblem] = useState<string | null>(null);
 
-  // A link cannot carry the key, so the file is fetched and handed over.
   const download = async (format: TranscriptFormat) => {
     setProblem(null);
     try {
-      const url = URL.createObjectURL(await session.doorway.rest.transcript(id, format));
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = `${title.replace(/[^\p{L}\p{N} ._-]+/gu, '').trim() || id}.${format}`;
-      link.click();
-      URL.revokeObjectURL(url);
+      const name = title.replace(/[^\p{L}\p{N} ._-]+/gu, '').trim() || id;
+      saveFile(await session.doorway.rest.transcript(id, format), `${name}.${format}`);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
