@@ -48,6 +48,7 @@ export function describeEmbeddings(known: Known): EngineStatus {
     return { ...used, state: 'starting', reason };
   }
   if (setAside === 0) return used;
-  const cannot = `${setAside} ${setAside === 1 ? 'memory' : 'memories'} cannot be embedded`;
-  return { ...used, reason: `${used.reason}; ${cannot} and found by words alone` };
+  const [what, whose] = setAside === 1 ? ['memory', 'its'] : ['memories', 'their'];
+  const cannot = `${setAside} ${what} cannot be embedded: only ${whose} words are compared`;
+  return { ...used, reason: `${used.reason}; ${cannot}` };
 }

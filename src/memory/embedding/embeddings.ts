@@ -107,7 +107,9 @@ export class Embeddings implements AsyncDisposable {
 
   async #embed(texts: readonly string[], purpose: EmbeddingPurpose, signal: AbortSignal) {
     const current = this.#current;
-    if (!current || !this.#watch.answers || signal.aborted) return null;
+    // The embedder may have found another model since: its vectors are nothing to the store yet.
+    const isValid = () => this.#current === current && current !== null && this.#isCurrent(current.embedder);
+    if (!current || !isValid() || !this.#watch.answers || signal.aborted) return null;
     // A question that came too late is computed all the same: an engine that is told to stop while it loads its model
     // would begin anew with each question.
     const asked =
@@ -122,8 +124,7 @@ export class Embeddings implements AsyncDisposable {
       if (!isAbort(error)) this.#watch.failed();
     });
     const vectors = await orAborted(asked, signal).catch(() => null);
-    // The store may have got another space meanwhile.
-    return this.#current === current ? vectors : null;
+    return isValid() ? vectors : null;
   }
 
   /** For ever: takes the space of the embedder that is to be used into use, and embeds what has no vector in it. */
@@ -167,7 +168,7 @@ export class Embeddings implements AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    if (!this.#current || !this.#backfill || !this.#watch.answers) return;
+    if (!this.#current || !this.#backfill || !this.#watch.answers || this.#closing.signal.aborted) return;
     const running = new AbortController();
     this.#running = running;
     try {
