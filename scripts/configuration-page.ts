@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { NOT_BUILT, type settings } from '../src/config.ts';
+import { NOT_BUILT } from '../src/config.ts';
+import type { settings } from '../src/settings.ts';
 
 /** The settings as a page: a row for each, in the order in which they are declared. */
 export function configurationPage(schema: typeof settings): string {
@@ -8,7 +9,7 @@ export function configurationPage(schema: typeof settings): string {
     '# Configuration',
     '',
     'Every setting is an environment variable; an empty one counts as unset. This page is made from',
-    '`src/config.ts` by `npm run docs`.',
+    '`src/settings.ts` by `npm run docs`.',
     '',
     '| variable | default | what it does |',
     '|---|---|---|',

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { settings } from '../src/config.ts';
+import { settings } from '../src/settings.ts';
 import { configurationPage } from './configuration-page.ts';
 
 /* Writes docs/configuration.md from the settings; with --check it only says whether the page is up to date. */

@@ -56,17 +56,62 @@ export function guard(name: string, maxConcurrent: number, maxWaiting: number, d
 
 /** The language models that the settings allow, best first, each behind its guard. */
 export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatus) => void): AutoChatModel {
-  const { config, agent, clock, telemetry, resources } = deps;
-  const guarded = (name: string) => guard(name, LLM_CONCURRENT, LLM_CONCURRENT, deps);
-  const contextTokens = config.LLM_CONTEXT_TOKENS;
+  const { config, agent, clock } = deps;
   const prefix: ChatRequest = { messages: [{ role: 'system', text: agent.instructions }] };
+  const models = { ollama: config.OLLAMA_MODEL ?? null, openai: config.OPENAI_MODEL ?? null };
+  const candidates = chatCandidates(deps, 'llm', models, prefix);
+  if (config.LLM === 'auto' || config.LLM === 'offline') {
+    const offline = new OfflineChatModel({
+      clock,
+      timezone: config.TIMEZONE,
+      // Only `auto` would ever use it.
+      ollamaUrl: config.LLM === 'auto' ? config.OLLAMA_BASE_URL : null,
+    });
+    candidates.push({ name: 'offline', model: offline, probe: () => offline.probe() });
+  }
+  return autoChatModel(deps, 'llm', candidates, onChange);
+}
 
+/** The model that learns from conversations, where it is another one than that of the turns; null when it is the same. */
+export function createExtractionModel(deps: EngineDeps): AutoChatModel | null {
+  const model = deps.config.EXTRACTION_MODEL;
+  if (model === undefined) return null;
+  const candidates = chatCandidates(deps, 'extraction', { ollama: model, openai: model }, null);
+  return candidates.length === 0 ? null : autoChatModel(deps, 'extraction', candidates, () => undefined);
+}
+
+function autoChatModel(
+  { clock, telemetry, resources }: EngineDeps,
+  part: string,
+  candidates: readonly Candidate[],
+  onChange: (status: EngineStatus) => void,
+): AutoChatModel {
+  return resources.use(
+    new AutoChatModel({
+      candidates,
+      clock,
+      onChange,
+      onFallback: (from, to, error) => telemetry.engineFellBack({ part, from, to, error: messageOf(error) }),
+    }),
+  );
+}
+
+/** @param prefix what a model that has just appeared computes before anybody waits for it; null: nothing */
+function chatCandidates(
+  deps: EngineDeps,
+  part: string,
+  models: { readonly ollama: string | null; readonly openai: string | null },
+  prefix: ChatRequest | null,
+): Candidate[] {
+  const { config, clock, telemetry, resources } = deps;
+  const guarded = (name: string) => guard(`${part}:${name}`, LLM_CONCURRENT, LLM_CONCURRENT, deps);
+  const contextTokens = config.LLM_CONTEXT_TOKENS;
   const candidates: Candidate[] = [];
   if (config.LLM === 'auto' || config.LLM === 'ollama') {
     const ollama = resources.use(
       new OllamaChatModel({
         baseUrl: config.OLLAMA_BASE_URL,
-        model: config.OLLAMA_MODEL ?? null,
+        model: models.ollama,
         pullMissing: true,
         contextTokens,
         clock,
@@ -75,11 +120,11 @@ export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatu
     let warmed = '';
     candidates.push({
       name: 'ollama',
-      model: guardChatModel(ollama, guarded('llm:ollama'), LLM_CLOCKS),
+      model: guardChatModel(ollama, guarded('ollama'), LLM_CLOCKS),
       async probe(signal) {
         const status = await ollama.probe(signal);
         // A model that has just appeared loads and computes the persona before anybody waits for it.
-        if (status.state === 'ready' && warmed !== status.detail) {
+        if (prefix && status.state === 'ready' && warmed !== status.detail) {
           warmed = status.detail;
           warmUp(ollama, prefix, telemetry);
         }
@@ -95,35 +140,18 @@ export function createChatModel(deps: EngineDeps, onChange: (status: EngineStatu
       new OpenAiChatModel({
         baseUrl: config.OPENAI_BASE_URL ?? OPENAI_URL,
         apiKey: config.OPENAI_API_KEY ?? null,
-        model: config.OPENAI_MODEL ?? null,
+        model: models.openai,
         contextTokens,
       }),
     );
     candidates.push({
       name: 'openai',
-      model: guardChatModel(openai, guarded('llm:openai'), LLM_CLOCKS),
+      model: guardChatModel(openai, guarded('openai'), LLM_CLOCKS),
       probe: (signal) => openai.probe(signal),
       intervalMs: 15_000,
     });
   }
-  if (config.LLM === 'auto' || config.LLM === 'offline') {
-    const offline = new OfflineChatModel({
-      clock,
-      timezone: config.TIMEZONE,
-      // Only `auto` would ever use it.
-      ollamaUrl: config.LLM === 'auto' ? config.OLLAMA_BASE_URL : null,
-    });
-    candidates.push({ name: 'offline', model: offline, probe: () => offline.probe() });
-  }
-  return resources.use(
-    new AutoChatModel({
-      candidates,
-      clock,
-      onChange,
-      onFallback: (from, to, error) =>
-        telemetry.engineFellBack({ part: 'llm', from, to, error: messageOf(error) }),
-    }),
-  );
+  return candidates;
 }
 
 function warmUp(ollama: OllamaChatModel, prefix: ChatRequest, telemetry: Telemetry): void {

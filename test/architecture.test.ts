@@ -11,7 +11,8 @@ const MAX_LINES = 300;
  */
 const ROWS: readonly (readonly string[])[] = [
   ['errors.ts', 'clock.ts', 'engine-status.ts'],
-  ['config.ts', 'agent-file.ts', 'workers', 'protocol'],
+  ['settings.ts', 'workers', 'protocol'],
+  ['config.ts', 'agent-file.ts'],
   ['sqlite'],
   ['telemetry'],
   ['resilience'],
@@ -21,7 +22,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['session'],
   ['server'],
   ['engines.ts'],
-  ['hearing-engines.ts'],
+  ['hearing-engines.ts', 'memory-engines.ts'],
   ['app.ts', 'dev-graph.ts'],
   ['main.ts'],
 ];
@@ -35,6 +36,9 @@ const ENGINES = {
   OpenAiTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
   WhisperTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
   PocketSphinx: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
+  OllamaEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
+  OpenAiEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
+  LocalEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
 } as const;
 
 type EngineName = keyof typeof ENGINES;
@@ -141,7 +145,7 @@ describe('the world outside', () => {
     const callers = filesWith(
       /from 'undici'|(?<![.\w])fetch\(|\brequest as http|http\.request|new WebSocket\(|from '@langchain\/(ollama|openai)'/,
     );
-    expect(callers.filter((path) => !/^(llm|speech)\//.test(path))).toEqual([]);
+    expect(callers.filter((path) => !/^(llm|speech|memory)\//.test(path))).toEqual([]);
     expect(callers).toContain('llm/engine-http.ts');
   });
 
@@ -156,19 +160,22 @@ describe('the world outside', () => {
   });
 
   test('is guarded nowhere else', () => {
-    const files = filesWith(/\bguard(ChatModel|Voice|Transcriber)\(/);
+    const files = filesWith(/\bguard(ChatModel|Voice|Transcriber|Embedder)\(/);
     expect(files.filter((path) => !path.startsWith('resilience/'))).toEqual([
       'engines.ts',
       'hearing-engines.ts',
+      'memory-engines.ts',
     ]);
   });
 
   test('has no engine that this test does not know', () => {
-    const adapters = sources.filter(({ code }) => /extends \w*Http\b|from 'undici'|worker\.ts'/.test(code));
+    const adapters = sources.filter(({ code }) =>
+      /extends \w*Http\b|new \w*Http\(|from 'undici'|worker\.ts'/.test(code),
+    );
     const classes = adapters
-      .filter(({ path }) => /^(llm|speech)\//.test(path))
+      .filter(({ path }) => /^(llm|speech|memory)\//.test(path))
       .flatMap(({ code }) => [
-        ...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice|Transcriber)\b/gm),
+        ...code.matchAll(/^export class (\w+) implements (?:ChatModel|Voice|Transcriber|Embedder)\b/gm),
       ])
       .map(([, name]) => name);
     expect(classes.filter((name) => !((name as string) in ENGINES))).toEqual([]);

@@ -2,7 +2,7 @@ import { VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { SpeechChunk, SpeechRequest, Voice } from '../speech/tts/voice.ts';
 import { readAhead } from './async-queue.ts';
-import { type ResponseDeps, voiceNameOf } from './response.ts';
+import { type ResponseDeps, voiceNameOf } from './response-deps.ts';
 import type { ResponsePlan } from './response-plan.ts';
 import type { Utterance } from './speaker.ts';
 import { SpokenPieces } from './spoken-pieces.ts';

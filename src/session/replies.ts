@@ -4,7 +4,8 @@ import { interruptAt, type SpokenReply } from './heard.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Playhead } from './playhead.ts';
-import { type CancelReason, Response, type ResponseDeps } from './response.ts';
+import { type CancelReason, Response } from './response.ts';
+import type { ResponseDeps } from './response-deps.ts';
 import type { ResponsePlan } from './response-plan.ts';
 
 /** Responses outside of the conversation that may run at once. */

@@ -6,12 +6,13 @@ import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
 import type { ResponseParams } from '../protocol/client-events.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
-import type { AgentSide, Said } from './floor.ts';
+import type { AgentSide, Said } from './agent-side.ts';
 import { Greeting } from './greeting.ts';
 import type { Playhead } from './playhead.ts';
 import { Rehearsal } from './rehearsal.ts';
 import type { Replies } from './replies.ts';
-import type { Response, ResponseDeps } from './response.ts';
+import type { Response } from './response.ts';
+import type { ResponseDeps } from './response-deps.ts';
 import { planResponse, planSaying } from './response-plan.ts';
 
 /** What the model is told when it speaks up because nobody else does. */

@@ -1,43 +1,21 @@
-import type { Clock, IdSource } from '../clock.ts';
 import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
 import { createOutputEncoder } from '../speech/audio/output-format.ts';
-import type { Pronunciations } from '../speech/pronunciations.ts';
-import { VOICE_RATE, type Voice } from '../speech/tts/voice.ts';
-import type { Telemetry } from '../telemetry/events.ts';
+import { VOICE_RATE } from '../speech/tts/voice.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import { type ResponseDeps, voiceNameOf } from './response-deps.ts';
 import type { ResponsePlan } from './response-plan.ts';
 import { failedBecause, recalledEvent, toWireResponse } from './response-wire.ts';
 import { Speaker, type Utterance } from './speaker.ts';
 import { SpokenPieces } from './spoken-pieces.ts';
-import { type Prices, TurnAccount } from './turn-account.ts';
+import { TurnAccount } from './turn-account.ts';
 import { toWireUsage } from './usage.ts';
 import { toWireItem } from './wire-item.ts';
-
-export interface ResponseDeps {
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly voice: Voice;
-  /** Speaks when a client names a voice of another vendor. */
-  readonly defaultVoice: string;
-  readonly pronunciations: Pronunciations;
-  readonly telemetry: Telemetry;
-  /** Null when no prices are configured. */
-  readonly prices: Prices | null;
-}
-
-/** The voice that a reply is spoken with: one that there is. */
-export function voiceNameOf(
-  { voice }: Pick<ResponsePlan, 'voice'>,
-  deps: Pick<ResponseDeps, 'voice' | 'defaultVoice'>,
-): string {
-  return deps.voice.voices.includes(voice) ? voice : deps.defaultVoice;
-}
 
 export type CancelReason = 'turn_detected' | 'client_cancelled';
 

@@ -18,7 +18,7 @@ import { Playhead } from './playhead.ts';
 import { recordedAudio } from './recorded-speech.ts';
 import { Replies } from './replies.ts';
 import { Responder, refuseResponse } from './responder.ts';
-import type { ResponseDeps } from './response.ts';
+import type { ResponseDeps } from './response-deps.ts';
 import { defaultSession, mergeSession, type SessionDefaults, withoutResponses } from './session-config.ts';
 import { Silence } from './silence.ts';
 
