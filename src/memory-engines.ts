@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { EngineStatus } from './engine-status.ts';
+import { type EngineDeps, guard, OPENAI_URL } from './engines.ts';
+import { BatchingEmbedder } from './memory/embedding/batching-embedder.ts';
+import type { Embedder } from './memory/embedding/embedder.ts';
+import { Embeddings } from './memory/embedding/embeddings.ts';
+import { LocalEmbedder } from './memory/embedding/local-embedder.ts';
+import { OllamaEmbedder } from './memory/embedding/ollama-embedder.ts';
+import { OpenAiEmbedder } from './memory/embedding/openai-embedder.ts';
+import { guardEmbedder } from './resilience/guarded-embedder.ts';
+import { ModelFiles } from './speech/model-files.ts';
+
+/** Calls, each of up to 32 texts of as many sessions. */
+const EMBEDDINGS_CONCURRENT = 16;
+const EMBEDDINGS_WAITING = 256;
+
+/**
+ * What compares meanings in the memory, as the settings allow: each behind its guard, and the texts of all sessions
+ * together. It does nothing before its `start`.
+ */
+export function createEmbeddings(deps: EngineDeps, onChange: (status: EngineStatus) => void): Embeddings {
+  const { config, clock, resources } = deps;
+  const wanted = config.EMBEDDINGS;
+  const embedders: Embedder[] = [];
+  if (wanted === 'openai' || (wanted === 'auto' && config.EMBEDDINGS_BASE_URL)) {
+    embedders.push(openAiEmbedder(deps));
+  }
+  if (wanted === 'ollama' || wanted === 'auto') embedders.push(ollamaEmbedder(deps));
+  if (wanted === 'local' || wanted === 'auto') embedders.push(localEmbedder(deps));
+  const batched = embedders.map((embedder) => new BatchingEmbedder(embedder, { clock }));
+  return resources.use(new Embeddings({ embedders: batched, clock, onChange }));
+}
+
+function openAiEmbedder(deps: EngineDeps): Embedder {
+  const { config, resources } = deps;
+  const apiKey = config.EMBEDDINGS_API_KEY ?? config.OPENAI_API_KEY;
+  const remote = resources.use(
+    new OpenAiEmbedder({
+      baseUrl: config.EMBEDDINGS_BASE_URL ?? config.OPENAI_BASE_URL ?? OPENAI_URL,
+      ...(config.EMBEDDINGS_MODEL !== undefined && { model: config.EMBEDDINGS_MODEL }),
+      ...(apiKey !== undefined && { apiKey }),
+    }),
+  );
+  return guardEmbedder(remote, guardOf('embeddings:openai', deps));
+}
+
+function ollamaEmbedder(deps: EngineDeps): Embedder {
+  const { config, resources } = deps;
+  const ollama = resources.use(
+    new OllamaEmbedder({ baseUrl: config.OLLAMA_BASE_URL, model: config.EMBEDDINGS_MODEL ?? null }),
+  );
+  return guardEmbedder(ollama, guardOf('embeddings:ollama', deps));
+}
+
+/** With `auto` nothing is fetched: it is there, or somebody puts it there. */
+function localEmbedder(deps: EngineDeps): Embedder {
+  const { config, clock, resources } = deps;
+  const models = { modelsDir: join(config.DATA_DIR, 'models'), hubUrl: config.MODEL_HUB_URL, clock };
+  const local = resources.use(
+    new LocalEmbedder({
+      files: (onProgress) => new ModelFiles({ ...models, onProgress }),
+      mayFetch: config.EMBEDDINGS === 'local',
+      ...(config.EMBEDDINGS_MODEL !== undefined && { model: config.EMBEDDINGS_MODEL }),
+      clock,
+    }),
+  );
+  return guardEmbedder(local, guardOf('embeddings:local', deps));
+}
+
+function guardOf(name: string, deps: EngineDeps) {
+  return guard(name, EMBEDDINGS_CONCURRENT, EMBEDDINGS_WAITING, deps);
+}
