@@ -54,6 +54,9 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     return { page, panel: page.getByRole('dialog', { name: 'What it knows about me' }) };
   }
 
+  /** A memory that is shown; the text in a form is none. */
+  const cardOf = (panel: Locator, text: string) => panel.locator('.memory-text', { hasText: text });
+
   const remembered = async (app: MemoriesApp) => {
     const { data } = await app.keeper.list(OWNER, { limit: 100, order: 'asc', withHistory: false });
     return data.map(({ text }) => text);
@@ -65,7 +68,7 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     await learn(app, 'The user has a dog.');
     await learn(app, 'The user likes tea.', { kind: 'preference' });
     const { page, panel } = await openPanel(app);
-    await panel.getByText('The user likes tea.').waitFor();
+    await cardOf(panel, 'The user likes tea.').waitFor();
     expect(await panel.locator('.memory-text').allInnerTexts()).toEqual([
       'The user lives in Oslo.',
       'The user likes tea.',
@@ -83,7 +86,7 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     await panel.getByRole('button', { name: 'Add a memory' }).click();
     await panel.getByLabel('Something it should know').fill('The user sings\nin a choir.');
     await page.keyboard.press('Enter');
-    await panel.getByText('The user sings in a choir.').waitFor();
+    await cardOf(panel, 'The user sings in a choir.').waitFor();
     await panel.getByText('written by hand').waitFor();
     expect(await remembered(app)).toEqual(['The user sings in a choir.']);
   });
@@ -96,12 +99,12 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     await correct.click();
     await panel.getByLabel('Correct it').fill('Something else');
     await page.keyboard.press('Escape');
-    await panel.getByText('The user lives in Oslo.').waitFor();
+    await cardOf(panel, 'The user lives in Oslo.').waitFor();
     await correct.click();
     await panel.getByLabel('Correct it').fill('The user lives in Bergen.');
     await panel.getByLabel('home').fill('Bergen');
     await panel.getByRole('button', { name: 'Save' }).click();
-    await panel.getByText('The user lives in Bergen.').waitFor();
+    await cardOf(panel, 'The user lives in Bergen.').waitFor();
     const [memory] = await app.keeper.profile(OWNER, AbortSignal.timeout(1_000));
     expect(memory).toMatchObject({ text: 'The user lives in Bergen.', value: 'Bergen', attribute: 'home' });
   });
@@ -140,12 +143,12 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     const { panel } = await openPanel(app);
     const box = panel.getByLabel('Search what it knows');
     await box.pressSequentially('sister');
-    await panel.getByText('The user has a dog.').waitFor({ state: 'detached' });
-    await panel.getByText('The sister of the user is Ada.').waitFor();
+    await cardOf(panel, 'The user has a dog.').waitFor({ state: 'detached' });
+    await cardOf(panel, 'The sister of the user is Ada.').waitFor();
     await box.fill('zebra');
     await panel.getByText('Nothing about that.').waitFor();
     await box.fill('');
-    await panel.getByText('The user has a dog.').waitFor();
+    await cardOf(panel, 'The user has a dog.').waitFor();
   });
 
   it('is downloaded, one memory on each line', async () => {
@@ -208,7 +211,7 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     await panel.getByText('The disk is full.').waitFor();
     await page.unroute('**/v1/memories**');
     await panel.getByRole('button', { name: 'Try again' }).click();
-    await panel.getByText('The user has a dog.').waitFor();
+    await cardOf(panel, 'The user has a dog.').waitFor();
     expect(await panel.getByText('The disk is full.').count()).toBe(0);
   });
 });
