@@ -1,0 +1,4 @@
+import { serveDatabase } from '../../sqlite/serve-database.ts';
+import { MemoryDatabase } from './memory-database.ts';
+
+serveDatabase((options) => new MemoryDatabase(options));
