@@ -21,9 +21,13 @@ export interface BatchMessage {
 }
 
 /** `unusable`: the model was asked, twice, and no answer could be read. */
-export type Extraction =
+export type Extraction = (
   | { readonly type: 'learned'; readonly changes: readonly MemoryChange[] }
-  | { readonly type: 'unusable'; readonly reason: string };
+  | { readonly type: 'unusable'; readonly reason: string }
+) & {
+  /** Items that no longer fitted into the call: they wait for the next one. */
+  readonly unread?: readonly string[];
+};
 
 /** What reads messages with a language model. */
 export interface MessageExtractor {
@@ -155,21 +159,24 @@ export class BatchReader implements AsyncDisposable {
     const startedMs = clock.monotonicMs();
     const extraction = await extractor.extract(owner, { conversationId, messages }, signal);
     signal.throwIfAborted();
+    const wasRead = ({ item }: OutboxItem) => !extraction.unread?.includes(item.id);
+    const read = waiting.filter(wasRead);
+    const learned = worthy.filter(wasRead);
     switch (extraction.type) {
       case 'learned':
-        await this.#settle(conversation, waiting, extraction.changes);
+        await this.#settle(conversation, read, extraction.changes);
         this.#deps.onBatch({
-          messages: worthy.length,
+          messages: learned.length,
           changes: extraction.changes.length,
           ms: clock.monotonicMs() - startedMs,
         });
         break;
       case 'unusable':
-        await this.#settle(conversation, waiting, [], new Set(worthy.map(({ item }) => item.id)));
-        this.#deps.onQuarantined(conversationId, worthy.length, extraction.reason);
+        await this.#settle(conversation, read, [], new Set(learned.map(({ item }) => item.id)));
+        this.#deps.onQuarantined(conversationId, learned.length, extraction.reason);
         break;
     }
-    if (all.length === MAX_MESSAGES || waiting.length < all.length) this.#queue.overdue(conversation);
+    if (all.length === MAX_MESSAGES || read.length < all.length) this.#queue.overdue(conversation);
   }
 
   async #settle(
