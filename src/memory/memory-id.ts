@@ -17,7 +17,7 @@ export function fingerprintOf(text: string): string {
     text
       .normalize('NFKC')
       .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   ).join(' ');
 }
 

@@ -3,6 +3,7 @@ import type { Owner, Page } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
 import type { AppliedChange, Memory, MemoryChange, MemoryEdit, MemoryKind } from './memory.ts';
 import { writtenMemoryId } from './memory-id.ts';
+import { MAX_FOUND } from './memory-input.ts';
 import type { MemoryPage, MemoryStore } from './memory-store.ts';
 import { type RankedMemory, rankMemories } from './scoring.ts';
 
@@ -26,8 +27,11 @@ interface Options {
   readonly vectors: Vectors;
   readonly clock: Clock;
   readonly ids: IdSource;
-  /** Called after every write, also one that failed: what was found before it may no longer hold. */
-  readonly onChanged: (owner: Owner) => void;
+  /**
+   * Called after every write, also one that failed: what was found before it may no longer hold, and after a removal
+   * nothing of it may be told again.
+   */
+  readonly onChanged: (owner: Owner, isRemoval: boolean) => void;
 }
 
 const PAGE = 100;
@@ -58,11 +62,10 @@ export class MemoryKeeper {
   ): Promise<readonly RankedMemory[]> {
     const { store, vectors, clock } = this.#options;
     const embedded = vectors.embedQuery(text, signal);
-    const vector = await (vectorWithinMs === undefined
-      ? embedded
-      : Promise.race([embedded, nullAfter(clock, vectorWithinMs, signal)]));
+    const vector = await (vectorWithinMs === undefined ? embedded : inTime(embedded, clock, vectorWithinMs));
     // More than is wanted: recency and importance choose among what is relevant.
-    const found = await store.search(owner, { text, vector, limit: limit * 3 }, signal);
+    const query = { text, vector, limit: Math.min(limit * 3, MAX_FOUND) };
+    const found = await store.search(owner, query, signal);
     return rankMemories(found, clock.nowMs()).slice(0, limit);
   }
 
@@ -122,7 +125,7 @@ export class MemoryKeeper {
   }
 
   async delete(owner: Owner, id: string): Promise<boolean> {
-    return await this.#write(owner, () => this.#options.store.delete(owner, id));
+    return await this.#write(owner, () => this.#options.store.delete(owner, id), true);
   }
 
   /** The vectors follow in the background: until then words find what was learned. */
@@ -133,10 +136,10 @@ export class MemoryKeeper {
 
   /** Removes everything of this owner for good; the number of memories that were there. */
   async eraseAll(owner: Owner): Promise<number> {
-    return await this.#write(owner, () => this.#options.store.eraseAll(owner));
+    return await this.#write(owner, () => this.#options.store.eraseAll(owner), true);
   }
 
-  async #write<T>(owner: Owner, write: () => Promise<T>): Promise<T> {
+  async #write<T>(owner: Owner, write: () => Promise<T>, isRemoval = false): Promise<T> {
     const key = JSON.stringify([owner.key, owner.user]);
     const before = this.#writing.get(key);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -145,18 +148,17 @@ export class MemoryKeeper {
       await before;
       return await write();
     } finally {
-      this.#options.onChanged(owner);
       resolve();
       if (this.#writing.get(key) === promise) this.#writing.delete(key);
+      this.#options.onChanged(owner, isRemoval);
     }
   }
 }
 
-async function nullAfter(clock: Clock, delayMs: number, signal: AbortSignal): Promise<null> {
-  const { promise, resolve } = Promise.withResolvers<null>();
+async function inTime<T>(answer: Promise<T>, clock: Clock, delayMs: number): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
   using _timer = clock.after(delayMs, () => resolve(null));
-  signal.addEventListener('abort', () => resolve(null), { once: true });
-  return await promise;
+  return await Promise.race([answer, late]);
 }
 
 function notFound(id: string): VivavoceError {

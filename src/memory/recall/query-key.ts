@@ -1,13 +1,17 @@
 import { stemmer } from '@orama/stemmers/english';
 
-/** Words that are said without meaning anything, and those that only hold a question together. Negations never. */
+/**
+ * Words that are said without meaning anything, and those that only hold a question together. Negations never, nor a
+ * word that can be all that a question is about: `what do I like`, `what did I have`, `who is Will`.
+ */
 const EMPTY = new Set(
   (
-    'a an the um uh er erm hmm well so oh okay ok hey hi hello please just actually really anyway like right ' +
-    'is are am was were be been do does did have has had can could would will shall should may might ' +
-    'to of that there again then now and but'
+    'a an the um uh er erm hmm well so oh okay ok hey hi hello please just actually really anyway ' +
+    'is are am be been to of that again now and but'
   ).split(' '),
 );
+/** It only makes a question here: `do I live`, but not `what I do`. */
+const AUXILIARY = /\b(?:do|does)(?= (?:i|you|we|they|he|she|it|my|your|our|their|his|her|the)\b)/g;
 const EMPTY_PHRASES =
   /\b(?:you know|i mean|by the way|(?:can|could|would|will) you (?:please )?(?:tell|remind) me|(?:do|did) you (?:still )?(?:know|remember)|tell me|i wonder|let me ask)\b/g;
 const LONG: Readonly<Record<string, string>> = {
@@ -30,12 +34,14 @@ export function queryKey(text: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[’‘]/g, "'")
-    .replace(/\bcan't\b/g, 'can not')
+    .replace(/\bcan(?:'t|not)\b/g, 'can not')
     .replace(/\bwon't\b/g, 'will not')
     .replace(/n't\b/g, ' not')
     .replace(/'(m|re|ve|ll|d|s)\b/g, (_, short: string) => ` ${LONG[short]}`)
-    .replace(EMPTY_PHRASES, ' ');
-  const words = plain.match(/[\p{L}\p{N}]+/gu) ?? [];
+    .replace(EMPTY_PHRASES, ' ')
+    .replace(AUXILIARY, ' ');
+  // With marks: in many scripts they are the vowels.
+  const words = plain.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   return words
     .filter((word) => !EMPTY.has(word))
     .map((word) => stemmer(word))

@@ -28,18 +28,18 @@ export class RecentlySaid {
     this.#outbox = outbox;
   }
 
-  /** A message has become durable. */
+  /** A message has become durable. Never rejects. */
   async said(owner: Owner, conversationId: string, item: MessageItem, text: string): Promise<void> {
-    const messages = await this.#owners.peek(ownerKey(owner));
+    const messages = await this.#known(owner);
     if (!messages) return;
     messages.set(item.id, toSaid(conversationId, item, text));
     const [oldest] = messages.keys();
     if (messages.size > MESSAGES && oldest !== undefined) messages.delete(oldest);
   }
 
-  /** Something was learned from these, or they are gone. */
+  /** Something was learned from these, or they are gone. Never rejects. */
   async settled(owner: Owner, itemIds: readonly string[]): Promise<void> {
-    const messages = await this.#owners.peek(ownerKey(owner));
+    const messages = await this.#known(owner);
     for (const id of itemIds) messages?.delete(id);
   }
 
@@ -48,7 +48,7 @@ export class RecentlySaid {
   }
 
   /** Those that share the most telling words with `text`, best first. Rare words among them tell more than frequent ones. */
-  async search(owner: Owner, text: string, limit: number): Promise<readonly (Recalled & Origin)[]> {
+  async search(owner: Owner, text: string): Promise<readonly (Recalled & Origin)[]> {
     const wanted = new Set(termsOf(text));
     if (wanted.size === 0) return [];
     const messages = [...(await this.#of(owner)).values()];
@@ -69,7 +69,6 @@ export class RecentlySaid {
       }))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || b.said.atMs - a.said.atMs)
-      .slice(0, limit)
       .map(({ said, score }) => ({
         id: null,
         kind: 'said',
@@ -97,8 +96,15 @@ export class RecentlySaid {
       );
     this.#owners.set(key, read);
     // Not kept: the next search asks again.
-    read.catch(() => this.#owners.delete(key));
+    read.catch(() => {
+      if (this.#owners.peek(key) === read) this.#owners.delete(key);
+    });
     return read;
+  }
+
+  /** Of an owner who has not asked yet there is nothing to keep up to date. */
+  #known(owner: Owner): Promise<Map<string, Said> | undefined> {
+    return Promise.resolve(this.#owners.peek(ownerKey(owner))).catch(() => undefined);
   }
 }
 

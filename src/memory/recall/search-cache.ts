@@ -52,7 +52,8 @@ export class SearchCache<T extends object> {
     const shared = {
       maxSize: maxBytes / 2,
       sizeCalculation: ({ bytes }: Entry<T>) => bytes,
-      perf: { now: () => clock.monotonicMs() },
+      // It takes a beginning at 0 for none.
+      perf: { now: () => clock.monotonicMs() + 1 },
       ttlResolution: 0,
     };
     this.#entries = new LRUCache({

@@ -49,7 +49,7 @@ export class TurnMemory {
   async recall(owner: Owner, { text, conversationId }: Question): Promise<Recollection> {
     const question = queryKey(text);
     if (question === '') return { memories: [], source: 'none' };
-    const saying = this.#deps.said.search(owner, text, MAX_SAID * 2);
+    const saying = this.#deps.said.search(owner, text);
     // The search may fail first, and then nobody waits for this.
     saying.catch(() => undefined);
     const known = this.#searches.get(owner, question);
@@ -103,10 +103,11 @@ export class TurnMemory {
     return this.#profiles.stale(owner) ?? [];
   }
 
-  /** The memory of this owner has changed. */
-  changed(owner: Owner): void {
-    this.#searches.drop(owner);
-    this.#profiles.drop(owner);
+  /** The memory of this owner has changed. What they removed is not told again, not even as a stale answer. */
+  changed(owner: Owner, isRemoval: boolean): void {
+    const how = isRemoval ? 'forget' : 'drop';
+    this.#searches[how](owner);
+    this.#profiles[how](owner);
   }
 
   /** They want to be forgotten. */
