@@ -66,6 +66,12 @@ export class CachedVoice implements Voice {
     };
   }
 
+  /** Keeps nothing of what was said until now, what is being made included: somebody wants to be forgotten. */
+  clear(): void {
+    this.#kept.clear();
+    this.#running.clear();
+  }
+
   cannotSpeak(text: string): string | null {
     return this.#voice.cannotSpeak(text);
   }
@@ -114,6 +120,8 @@ export class CachedVoice implements Voice {
 
   #begin(key: string, request: SpeechRequest): SharedSpeech {
     const speech = new SharedSpeech(this.#voice, request, (whole) => {
+      // Cleared meanwhile, and perhaps begun anew.
+      if (this.#running.get(key) !== speech) return;
       this.#running.delete(key);
       if (whole) this.#kept.set(key, whole);
     });
