@@ -12,6 +12,7 @@ export interface Closing {
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** Parsed JSON, or null without a body. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever the client under test has sent.
@@ -100,9 +101,11 @@ export abstract class RecordedHttp implements AsyncDisposable {
     await new Promise((resolve) => incoming.once('end', resolve));
     const lastByteAt = process.hrtime.bigint();
     const text = Buffer.concat(chunks).toString();
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const request: RecordedRequest = {
       method: incoming.method ?? '',
-      path: new URL(incoming.url ?? '/', 'http://stand-in').pathname,
+      path: pathname,
+      query: searchParams,
       headers: incoming.headers,
       body: text === '' ? null : JSON.parse(text),
       lastByteAt,
