@@ -109,6 +109,21 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     expect(memory).toMatchObject({ text: 'The user lives in Bergen.', value: 'Bergen', attribute: 'home' });
   });
 
+  it('keeps the value of what is only said in other words, and drops it where they do not say it', async () => {
+    const app = await serve();
+    await learn(app, 'The user live in Oslo.', { ...home, value: 'Oslo' });
+    const { page, panel } = await openPanel(app);
+    const valueAfter = async (text: string) => {
+      await panel.getByRole('button', { name: 'Correct “' }).click();
+      await panel.getByLabel('Correct it').fill(text);
+      await page.keyboard.press('Enter');
+      await cardOf(panel, text).waitFor();
+      return (await app.keeper.profile(OWNER, AbortSignal.timeout(1_000))).map(({ value }) => value);
+    };
+    expect(await valueAfter('The user lives in Oslo now.')).toEqual(['Oslo']);
+    expect(await valueAfter('The user lives in Bergen.')).toEqual([null]);
+  });
+
   it('shows what was thought before, and what no longer holds', async () => {
     const app = await serve();
     await learn(app, 'The user lives in Berlin.', { ...home, value: 'Berlin' });

@@ -33,9 +33,10 @@ export function MemoryForm({ label, placeholder, memory, onSave, onClose }: Prop
     event?.preventDefault();
     if (line === '') return;
     const newValue = value.trim() || null;
-    // The old value of other words is none: without one, the server drops it.
-    const hasNewValue = attribute !== null && newValue !== memory?.value;
-    if (await attempt(() => onSave({ text: line, kind, ...(hasNewValue && { value: newValue }) }))) onClose();
+    // The server drops the value of other words: it stays when they still say it.
+    const isMeant = newValue !== memory?.value || (newValue !== null && line.includes(newValue));
+    const hasValue = attribute !== null && isMeant;
+    if (await attempt(() => onSave({ text: line, kind, ...(hasValue && { value: newValue }) }))) onClose();
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
