@@ -19,6 +19,8 @@ import { writeModel } from './support/tiny-speech-models.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 const never = new AbortController().signal;
+/** Real threads and sockets, on a machine that may be busy. */
+const PATIENT = { interval: 5, timeout: 10_000 };
 const nomic = { name: 'nomic-embed-text:latest', capabilities: ['embedding'] };
 const emptyStore = { useSpace: async () => {}, unembedded: async () => [], setVectors: async () => {} };
 
@@ -53,7 +55,7 @@ async function started(env: Record<string, string>, clock: EngineDeps['clock'] =
 
 type Started = Awaited<ReturnType<typeof started>>;
 const settled = ({ embeddings }: Started, state: EngineStatus['state'] = 'ready') =>
-  expect.poll(() => embeddings.status().state, { interval: 5, timeout: 5_000 }).toBe(state);
+  expect.poll(() => embeddings.status().state, PATIENT).toBe(state);
 
 const installModel = () => writeModel(join(dir.path, 'models', DEFAULT_LOCAL_MODEL), tinyEmbeddingModel());
 
@@ -94,7 +96,7 @@ describe('EMBEDDINGS=auto', () => {
       .poll(async () => {
         await clock.advance(1_000);
         return at.embeddings.status().state;
-      })
+      }, PATIENT)
       .toBe('ready');
     expect(at.embeddings.space?.model).toBe(`local:${DEFAULT_LOCAL_MODEL}`);
     expect(hub.requests).toEqual([]);
@@ -104,7 +106,7 @@ describe('EMBEDDINGS=auto', () => {
     const at = await started({}, new ManualClock());
     await settled(at, 'degraded');
     await expect
-      .poll(() => at.embeddings.status().reason)
+      .poll(() => at.embeddings.status().reason, PATIENT)
       .toBe(
         'retrieval is lexical, by words and their stems: ' +
           `Ollama does not answer at ${NOWHERE} (ECONNREFUSED): is it running?; ` +

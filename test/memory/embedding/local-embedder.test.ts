@@ -95,7 +95,7 @@ describe('the model', () => {
     await using local = embedder({ model: 'some/model', clock }, hub.url);
     const probing = local.probe(never);
     await half.promise;
-    await expect.poll(() => due.length).toBe(1);
+    await expect.poll(() => due.length, { timeout: 10_000 }).toBe(1);
     due[0]?.();
     const status = await probing;
     expect(status.state).toBe('starting');
