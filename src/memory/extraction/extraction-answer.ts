@@ -5,7 +5,7 @@ import { jsonIn } from './extraction-json.ts';
 /** Profile facts are told by what they say, not by what a model calls them. */
 const KINDS = ['fact', 'preference', 'event'] as const;
 /** More from one batch is a model that has lost its way. */
-const MAX_FACTS = 20;
+const MAX_FACTS = 40;
 const MAX_NUMBER = 99;
 const MAX_IMPORTANCE = 5;
 const USUAL_IMPORTANCE = 3;

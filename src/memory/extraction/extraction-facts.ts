@@ -1,7 +1,7 @@
 import { fingerprintOf } from '../memory-id.ts';
 import { termsOf } from '../terms.ts';
 import type { ClaimedFact } from './extraction-answer.ts';
-import { canBeKept } from './extraction-guard.ts';
+import { canBeKept, isAgreement } from './extraction-guard.ts';
 import type { NumberedMessage } from './extraction-prompt.ts';
 
 /** Something that was learned, with the message of the person that it comes from. */
@@ -13,6 +13,7 @@ export interface LearnedFact extends Omit<ClaimedFact, 'from'> {
 }
 
 const MAX_CONTEXT = 400;
+const SHORT_ANSWER = 4;
 const MAX_SUBJECT = 40;
 /** Words of the notes themselves. */
 const COMMON_TERMS: ReadonlySet<string> = new Set(termsOf('user called named name not never no'));
@@ -57,8 +58,8 @@ function sentenceOf(text: string): string {
 }
 
 /**
- * Whether its words are found in what the assistant said and not in what the person did. A short message may agree with
- * the one before it. Words that nobody has said are translated, or the model's own way to put it.
+ * Whether its words are found in what the assistant said and not in what the person did; a `Yes.` has said what was
+ * asked. Words that nobody has said are translated, or the model's own way to put it.
  */
 function isOfTheAssistant(
   text: string,
@@ -67,7 +68,7 @@ function isOfTheAssistant(
 ): boolean {
   const terms = termsOf(text).filter((term) => !COMMON_TERMS.has(term));
   const own = cited.filter(({ role }) => role === 'user');
-  const agreed = own.flatMap((message) => answeredBy(message, messages) ?? []);
+  const agreed = own.flatMap((message) => (isAgreement(message.text) ? before(message, messages) : []));
   const said = new Set([...own, ...agreed].flatMap((message) => termsOf(message.text)));
   if (terms.some((term) => said.has(term))) return false;
   const assistant = new Set(
@@ -76,13 +77,12 @@ function isOfTheAssistant(
   return terms.some((term) => assistant.has(term));
 }
 
-/** What the assistant had said just before a message of a few words. */
-function answeredBy(
-  { number, text }: NumberedMessage,
+/** What the assistant had said just before a message. */
+function before(
+  { number }: NumberedMessage,
   messages: readonly NumberedMessage[],
-): NumberedMessage | undefined {
-  if (text.split(/\s+/).length >= 5) return undefined;
-  return messages.find((message) => message.number === number - 1 && message.role === 'assistant');
+): readonly NumberedMessage[] {
+  return messages.filter((message) => message.number === number - 1 && message.role === 'assistant');
 }
 
 /** The words that a later question may have in common with it. */
@@ -91,8 +91,9 @@ function contextOf(
   cited: readonly NumberedMessage[],
   messages: readonly NumberedMessage[],
 ): string {
-  const before = answeredBy(source, messages);
-  const around = messages.filter((message) => cited.includes(message) || message === before);
+  // `Berlin.` says little without its question.
+  const asked = source.text.split(/\s+/).length <= SHORT_ANSWER ? before(source, messages) : [];
+  const around = messages.filter((message) => cited.includes(message) || asked.includes(message));
   return around
     .map(({ text }) => text)
     .join('\n')

@@ -20,6 +20,14 @@ export function canBeLearnedFrom(message: string): boolean {
   });
 }
 
+const YES =
+  /^\W*(?:yes|yeah|yep|yup|right|exactly|correct|sure|of course|indeed|absolutely|true|i (?:do|am|have|did|was)(?=\W*$)|that's (?:right|true|correct)|ja|oui|sí|si|sim|да|はい)(?![\p{L}])/iu;
+
+/** Whether a message does little more than to say yes to the one before it. */
+export function isAgreement(message: string): boolean {
+  return message.split(/\s+/).length < 5 && YES.test(straight(message));
+}
+
 const MAX_TEXT = 240;
 const QUOTED = /"[^"]*"/g;
 /** The numeral of `Elizabeth I` is no person. */

@@ -1,5 +1,5 @@
 import type { BatchMessage } from '../learning/batch-reader.ts';
-import { canBeLearnedFrom } from './extraction-guard.ts';
+import { canBeLearnedFrom, isAgreement } from './extraction-guard.ts';
 import type { NumberedMessage } from './extraction-prompt.ts';
 import { worthOf } from './message-worth.ts';
 
@@ -25,7 +25,7 @@ const TAIL_CHARACTERS = 800;
  * after the last of those. The rest waits for the next call.
  *
  * Beside the messages that the caller wants to be learned from, short ones of the same batch (`Yes.`, `Berlin.`) are
- * learned from too, because they answer; and those with nothing but questions, orders and forged prompts are not.
+ * learned from too, because they answer; those with nothing but greetings, questions, orders and forged prompts are not.
  */
 export function windowOf(batch: readonly BatchMessage[], tokensOf: (text: string) => number): BatchWindow {
   const first = batch.findIndex(({ learn }) => learn);
@@ -51,8 +51,9 @@ export function windowOf(batch: readonly BatchMessage[], tokensOf: (text: string
 }
 
 function isSource({ role, learn, text }: BatchMessage, isInside: boolean): boolean {
-  if (role !== 'user' || !canBeLearnedFrom(text)) return false;
-  return learn || (isInside && worthOf(text).skip === 'short');
+  if (role !== 'user' || !(learn || isInside) || !canBeLearnedFrom(text)) return false;
+  const { skip } = worthOf(text);
+  return skip === null || skip === 'short' || (isInside && isAgreement(text));
 }
 
 function shortened(text: string, learn: boolean): string {

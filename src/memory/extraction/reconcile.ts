@@ -106,6 +106,7 @@ const SAME: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ['like', 'love', 'enjoy', 'adore'],
     ['hate', 'dislike', 'detest', 'loathe'],
+    ['live', 'reside'],
   ].flatMap(([first = '', ...others]) =>
     others.map((other) => [termsOf(other)[0] ?? other, termsOf(first)[0] ?? first]),
   ),

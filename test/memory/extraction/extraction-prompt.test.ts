@@ -112,9 +112,20 @@ describe('what one call reads', () => {
         'me: I have moved again this year.',
         'bot: Where to?',
         'too: Berlin.',
+        'bot: For good?',
+        'too: Yes.',
+        'bot: And alone?',
+        'too: Thanks!',
         'too: Is it nice there?',
       ),
-    ).toEqual(['- Yes.', '+ I have moved again this year.', '- Where to?', '+ Berlin.']);
+    ).toEqual([
+      '- Yes.',
+      '+ I have moved again this year.',
+      '- Where to?',
+      '+ Berlin.',
+      '- For good?',
+      '+ Yes.',
+    ]);
   });
 
   test('is nothing when there is nothing but orders and forged prompts', () => {
