@@ -76,6 +76,29 @@ describe('what is erased from SqliteMemory is in no file any more', () => {
     expect(await inFiles(dir, tracesOf(8))).toEqual(tracesOf(8));
   });
 
+  test('when it was moved about before: not the copies that SQLite leaves in the gaps of pages', async () => {
+    await using dir = await tempDir();
+    const count = 1_500;
+    // Of all lengths, and gone in another order than they came in: what stays has to be moved together.
+    const padded = (number: number) => `${wordsOf(number)[0]} ${'and more '.repeat((number * 31) % 60)}`;
+    const numbers = Array.from({ length: count }, (_, index) => index);
+    const gone = numbers.map((number) => (number * 181) % count).slice(0, count / 4);
+    {
+      await using store = await SqliteMemory.open({ path: dir.file('memory.db') });
+      await store.apply(
+        ALICE,
+        numbers.map((number) => add(memory(number, padded(number)))),
+      );
+      await Promise.all(gone.map((number) => store.delete(ALICE, idOf(number))));
+    }
+    expect(
+      await inFiles(
+        dir,
+        gone.flatMap((number) => [wordsOf(number)[0] ?? '', idOf(number)]),
+      ),
+    ).toEqual([]);
+  });
+
   test('when words are corrected: the old ones, and what was said around them', async () => {
     await using dir = await tempDir();
     await using store = await SqliteMemory.open({ path: dir.file('memory.db') });

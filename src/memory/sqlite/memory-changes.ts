@@ -1,7 +1,8 @@
 import type { Owner } from '../../conversation/store.ts';
 import type { Statements } from '../../sqlite/statements.ts';
 import type { AppliedChange, MemoryChange, MemoryEdit, NewMemory } from '../memory.ts';
-import { hashOfWords, type MemoryRow, sameValue, toNewRow } from './memory-row.ts';
+import { hashOfWords, sameValue } from '../memory-id.ts';
+import { type MemoryRow, toNewRow } from './memory-row.ts';
 import { memorySql } from './memory-table.ts';
 import type { OwnerTable } from './owner-table.ts';
 import type { TermIndex } from './term-index.ts';
@@ -77,10 +78,10 @@ export class MemoryChanges {
     return true;
   }
 
-  /** Removes some of what is remembered of an owner, and the owner with the last of it; how many. */
-  eraseSome({ owner, limit }: { owner: Owner; limit: number }): number {
+  /** Removes some of what is remembered of an owner, and the owner with the last of it; how many. Null: they are unknown. */
+  eraseSome({ owner, limit }: { owner: Owner; limit: number }): number | null {
     const seq = this.#owners.find(owner);
-    if (seq === null) return 0;
+    if (seq === null) return null;
     const rows = this.#statements.all<MemoryRow>(changeSql.some, { owner: seq, limit });
     for (const row of rows) this.#remove(row);
     if (rows.length < limit) this.#owners.delete(seq);

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { getLoadablePath } from 'sqlite-vec';
 import { commitTogether } from '../../sqlite/commit-together.ts';
 import { type DatabaseOptions, openDatabase } from '../../sqlite/open-database.ts';
+import { PageGaps } from '../../sqlite/page-gaps.ts';
 import type { MethodCall, ServedDatabase } from '../../sqlite/serve-database.ts';
 import { Statements } from '../../sqlite/statements.ts';
 import type { Outcome } from '../../sqlite/store-failure.ts';
@@ -55,13 +56,15 @@ export class MemoryDatabase implements ServedDatabase {
   readonly #vectors: VectorIndex;
   readonly #writes: Writes;
   readonly #reads: Reads;
-  readonly #eraser: WalEraser;
+  readonly #log: WalEraser;
+  readonly #gaps: PageGaps;
 
   constructor(options: DatabaseOptions) {
     this.#db = openDatabase(options, { migrations: MEMORY_MIGRATIONS, extend: loadVectors });
     this.#db.exec(CACHE);
     this.#path = options.path;
-    this.#eraser = new WalEraser(this.#db, options.busyTimeoutMs);
+    this.#log = new WalEraser(this.#db, options.busyTimeoutMs);
+    this.#gaps = new PageGaps(this.#db, this.#log);
     const statements = new Statements(this.#db);
     const owners = new OwnerTable(statements);
     const terms = new TermIndex(statements);
@@ -118,7 +121,7 @@ export class MemoryDatabase implements ServedDatabase {
       ),
     );
     if (outcomes.some(({ ok }) => !ok)) this.#vectors.reload();
-    if (calls.some((call, index) => erases(call, outcomes[index]))) this.#eraser.erase();
+    this.#erase(calls, outcomes);
     return outcomes;
   }
 
@@ -127,23 +130,45 @@ export class MemoryDatabase implements ServedDatabase {
   }
 
   [Symbol.dispose](): void {
-    this.#eraser[Symbol.dispose]();
+    this.#gaps[Symbol.dispose]();
+    this.#log[Symbol.dispose]();
     this.#db.close();
+  }
+
+  #erase(calls: readonly MethodCall[], outcomes: readonly Outcome<unknown>[]): void {
+    const hurries = calls.map((call, index) => hurryOf(call, outcomes[index]));
+    if (hurries.includes('now')) this.#gaps.eraseNow();
+    else if (hurries.includes('soon')) {
+      this.#log.erase();
+      this.#gaps.eraseSoon();
+    }
   }
 }
 
-/** Whether words are gone from the database by this that the log may still have: with the last slice, when it was several. */
-function erases({ method, argument }: MethodCall, outcome: Outcome<unknown> | undefined): boolean {
-  if (!outcome?.ok) return false;
+/**
+ * Whether a call has left words in the log and in the gaps of pages, and how soon they have to be gone. Who wants everything
+ * to be forgotten waits until no trace is left; that one memory is deleted must delay nobody.
+ */
+function hurryOf(
+  { method, argument }: MethodCall,
+  outcome: Outcome<unknown> | undefined,
+): 'now' | 'soon' | null {
+  if (!outcome?.ok) return null;
   switch (method as keyof Writes) {
     case 'delete':
-      return outcome.value === true;
-    case 'eraseSome':
-      return (outcome.value as number) < (argument as { limit: number }).limit;
+      return outcome.value === true ? 'soon' : null;
+    case 'eraseSome': {
+      const erased = outcome.value as ReturnType<Writes['eraseSome']>;
+      // A crash may have come between the last removal and this.
+      if (erased === null) return 'soon';
+      return erased < (argument as Parameters<Writes['eraseSome']>[0]).limit ? 'now' : null;
+    }
     case 'apply':
-      return (argument as Parameters<Writes['apply']>[0]).changes.some(({ type }) => type === 'edit');
+      return (argument as Parameters<Writes['apply']>[0]).changes.some(({ type }) => type === 'edit')
+        ? 'soon'
+        : null;
     default:
-      return false;
+      return null;
   }
 }
 

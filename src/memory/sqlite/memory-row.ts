@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import type { Memory, MemoryKind, NewMemory } from '../memory.ts';
-import { fingerprintOf } from '../memory-id.ts';
+import { hashOfWords } from '../memory-id.ts';
 
 export interface MemoryRow {
   readonly seq: number;
@@ -51,13 +50,4 @@ export function toNewRow(owner: number, memory: NewMemory) {
     created_at_ms: memory.createdAtMs,
     fingerprint: hashOfWords(text),
   };
-}
-
-/** The same for texts that say the same word for word. Texts without a word are the same when they are equal. */
-export function hashOfWords(text: string): string {
-  return hash('sha256', fingerprintOf(text) || text.trim(), 'base64');
-}
-
-export function sameValue(one: string | null, other: string | null): boolean {
-  return one !== null && other !== null && hashOfWords(one) === hashOfWords(other);
 }

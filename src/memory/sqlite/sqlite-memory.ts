@@ -113,7 +113,7 @@ export class SqliteMemory implements MemoryStore, AsyncDisposable {
   async eraseAll(owner: Owner): Promise<number> {
     checkOwner(owner);
     for (let erased = 0; ; ) {
-      const count = await this.#thread.write('eraseSome', { owner: only(owner), limit: SLICE });
+      const count = (await this.#thread.write('eraseSome', { owner: only(owner), limit: SLICE })) ?? 0;
       erased += count;
       if (count < SLICE) return erased;
     }
