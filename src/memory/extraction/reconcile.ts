@@ -4,7 +4,7 @@ import { fingerprintOf, memoryId } from '../memory-id.ts';
 import { termsOf } from '../terms.ts';
 import { type NamedFact, named } from './extraction-attribute.ts';
 import type { LearnedFact } from './extraction-facts.ts';
-import type { RuleRetraction } from './rules/finding.ts';
+import { isEnded } from './rule-changes.ts';
 
 export interface Learned {
   readonly owner: Owner;
@@ -68,11 +68,6 @@ function canReplace(fact: NamedFact, memory: Memory): boolean {
   if (memory.attribute !== null && memory.attribute === fact.attribute) return true;
   const words = contentOf(memory).words;
   return [...contentOf(fact).words].some((word) => words.has(word));
-}
-
-function isEnded(memory: Memory, { subject, attribute, value }: RuleRetraction): boolean {
-  if (memory.subject !== subject || memory.attribute !== attribute || attribute === null) return false;
-  return value === null || memory.value === null || fingerprintOf(memory.value) === fingerprintOf(value);
 }
 
 /** Whether all that a fact says is said already, in these or in other words. */

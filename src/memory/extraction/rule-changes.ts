@@ -95,7 +95,8 @@ function isSameValue(one: string | null, other: string | null): boolean {
   return one !== null && other !== null && fingerprintOf(one) === fingerprintOf(other);
 }
 
-function isEnded(memory: HeldMemory, { subject, attribute, value }: RuleRetraction): boolean {
+/** Whether a memory is what no longer holds. */
+export function isEnded(memory: HeldMemory, { subject, attribute, value }: RuleRetraction): boolean {
   return (
     memory.subject === subject &&
     (attribute === null || memory.attribute === attribute) &&

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { isAbort, VivavoceError } from '../../../src/errors.ts';
 import type { ChatRequest } from '../../../src/llm/chat-model.ts';
+import { OllamaChatModel } from '../../../src/llm/ollama.ts';
 import { estimateTokens } from '../../../src/llm/token-estimate.ts';
+import { type BackgroundModel, TurnsFirst } from '../../../src/llm/turns-first.ts';
 import { type ExtractionReport, Extractor } from '../../../src/memory/extraction/extractor.ts';
 import type { Memory } from '../../../src/memory/memory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryInArrays } from '../../support/memory-in-arrays.ts';
+import { OllamaServer } from '../../support/ollama-server.ts';
 import { ALICE, answer, batchOf, claim, home, knownMemory } from './sample-batch.ts';
 
 const never = new AbortController().signal;
@@ -17,12 +20,16 @@ interface Known {
   readonly nearest?: readonly Memory[];
 }
 
-function setUp(answers: readonly (string | Error)[], { profile = [], nearest = [] }: Known = {}) {
+function setUp(
+  answers: readonly (string | Error)[],
+  { profile = [], nearest = [] }: Known = {},
+  model?: BackgroundModel,
+) {
   const requests: ChatRequest[] = [];
   const asked: (readonly string[])[] = [];
   const reports: ExtractionReport[] = [];
   const extractor = new Extractor({
-    model: {
+    model: model ?? {
       isAvailable: true,
       complete: async (request, signal) => {
         if (signal.aborted) throw new VivavoceError('cancelled', 'given up');
@@ -136,6 +143,34 @@ describe('an answer that cannot be used', () => {
     ]);
     expect(await at.extract()).toMatchObject({ changes: [{ memory: { text: OSLO.text } }] });
     expect(at.reports).toEqual([{ calls: 1, claimed: 4, dropped: 3, repeated: 0 }]);
+  });
+});
+
+describe('over a real connection', () => {
+  const read = async (reply: string, ignoresFormat: boolean) => {
+    await using stack = new AsyncDisposableStack();
+    const server = stack.use(await new OllamaServer({ reply, ignoresFormat }).start());
+    const ollama = stack.use(new OllamaChatModel({ baseUrl: server.url, model: null }));
+    const model = new TurnsFirst({ clock: new ManualClock() }).inBackground(ollama);
+    const extraction = await setUp([], {}, model).extract();
+    return { extraction, asked: server.requestsTo('/api/chat').map(({ body }) => body) };
+  };
+
+  test('the schema is sent, and an engine that keeps to it is understood', async () => {
+    const { extraction, asked } = await read(answer(OSLO), false);
+    expect(extraction).toMatchObject({ changes: [{ memory: { text: OSLO.text } }] });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({
+      format: { required: ['facts'] },
+      options: { temperature: 0, num_predict: 1200 },
+    });
+    expect((await read('Hello there!', false)).extraction).toMatchObject({ type: 'learned', changes: [] });
+  });
+
+  test('an engine that writes what it likes is asked twice and no more', async () => {
+    const { extraction, asked } = await read('Hello there!', true);
+    expect(extraction).toMatchObject({ type: 'unusable' });
+    expect(asked).toHaveLength(2);
   });
 });
 
