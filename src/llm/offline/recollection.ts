@@ -31,11 +31,35 @@ const NUMBER =
 /** Of these there can be many at once; of everything else the newest counts. */
 const MANY = new Set('like love enjoy hate have want need speak play'.split(' ').map(stem));
 const MAX_LISTED = 3;
+/** Nobody listens to more than that at once. */
+const MAX_TOLD = 8;
+/** Questions in the words in which their answers are said. */
+const REWORDED: readonly (readonly [RegExp, string])[] = [
+  [
+    /^what(?:'s| is) my (?:job|profession|occupation)$|^what do i do(?: for (?:a living|work))?$/i,
+    'what do I work as',
+  ],
+  [/^what(?:'s| is) (my .+?)'s (?:job|profession|occupation)$/i, 'what does $1 work as'],
+  [/^what does (my .+?) do(?: for (?:a living|work))?$/i, 'what does $1 work as'],
+  [/^where do i come from$|^what(?:'s| is) my home ?town$/i, 'where am I from'],
+  [/^(?:when|what day) was i born$/i, 'when is my birthday'],
+  [
+    /^(?:what|which) (?:city|town|country|place) do i live in$|^what(?:'s| is) my address$/i,
+    'where do I live',
+  ],
+  [/^(?:what|which) (?:languages?|instruments?|sports?|games?) (do|does|can) /i, 'what $1 '],
+];
 
 /** Answers a question from what was said before; null when it asks for something else, or nothing fits. */
 export function recollect(question: string, from: Recollection): string | null {
   const asked = unwrapped(question);
-  return quoted(asked, from) ?? overview(asked, from) ?? ownName(asked, from) ?? matching(asked, from);
+  return (
+    quoted(asked, from) ??
+    overview(asked, from) ??
+    ownName(asked, from) ??
+    matching(asked, from) ??
+    matching(reworded(asked), from)
+  );
 }
 
 /** Whether a question is about the one who asks. */
@@ -77,6 +101,17 @@ function quoted(asked: string, { said }: Recollection): string | null {
 }
 
 function overview(asked: string, { statements }: Recollection): string | null {
+  const topic =
+    /^(?:what (?:do|did) you (?:know|remember|recall|learn)|(?:tell me|what) about)(?! about (?:me|myself)$)(?: about)? (?!(?:me|myself)$)(.+)$/i.exec(
+      asked,
+    )?.[1];
+  if (topic !== undefined) {
+    const wanted = contentOf(topic);
+    const about = statements.filter(
+      ({ stems }) => wanted.length > 0 && wanted.every((word) => stems.has(word)),
+    );
+    return about.length > 0 ? told(about) : null;
+  }
   if (
     !/^(?:what (?:do|did) you (?:know|remember|recall|learn)(?: about me)?|what have i told you|who am i|(?:tell me|what) about (?:me|myself)|do you (?:know|remember) me|(?:know|remember) me)$/i.test(
       asked,
@@ -86,10 +121,41 @@ function overview(asked: string, { statements }: Recollection): string | null {
   }
   const own = statements.filter(({ stems, text }) => stems.has('i') && !/^because|\bknow\b/i.test(text));
   if (own.length === 0) return 'Nothing yet: you have not told me anything about yourself.';
-  const newest = own.slice(-MAX_LISTED).map(({ text }) => asSentence(swapped(text)));
+  const answer = told(own);
   const name = nameIn(own);
-  const named = name && !newest.join(' ').includes(name) ? [`Your name is ${name}.`] : [];
-  return [...named, ...newest].join(' ');
+  return name && !answer.includes(name) ? `Your name is ${name}. ${answer}` : answer;
+}
+
+/** The newest of them, each thing once: of two homes the newer one, and where somebody lives instead of that they moved. */
+function told(statements: readonly Statement[]): string {
+  const newest = new Map<string, string>();
+  for (const [index, each] of statements.entries()) {
+    if (statements[index + 1]?.implied || isTakenBack(each, statements.slice(index + 1))) continue;
+    const slot = slotOf(each);
+    newest.delete(slot);
+    newest.set(slot, asSentence(swapped(each.text)));
+  }
+  return [...newest.values()].slice(-MAX_TOLD).join(' ');
+}
+
+/** What can have one value only: `I live in …`, `my name is …`. */
+function slotOf({ text, subject, verb }: Statement): string {
+  if (MANY.has(verb) || verb === '' || (verb === 'be' && subject.size < 2)) return text.toLowerCase();
+  const words = wordsOf(text);
+  const behind = words.findIndex((word) => stem(word) === verb) + 1;
+  const end = PREPOSITION.test(words[behind] ?? '') ? behind + 1 : behind;
+  return end > behind || verb === 'be' || verb === 'name'
+    ? words.slice(0, end).map(stem).join(' ')
+    : text.toLowerCase();
+}
+
+function isTakenBack({ negated, stems }: Statement, later: readonly Statement[]): boolean {
+  const content = [...stems].filter((word) => !ASKING.has(word));
+  return (
+    !negated &&
+    content.length > 1 &&
+    later.some((each) => each.negated && content.every((word) => each.stems.has(word)))
+  );
 }
 
 function ownName(asked: string, { statements }: Recollection): string | null {
@@ -104,7 +170,7 @@ function matching(asked: string, { statements }: Recollection): string | null {
   const content = contentOf(asked);
   if (content.length === 0) return null;
   const wanted = new Set(content);
-  const last = words.at(-1) ?? '';
+  const ending = words.at(-1) ?? '';
   const verbOnly = content.length === 1 && wanted.has('i');
   const fits = statements.filter(({ stems, subject, verb, text }) => {
     if (!content.every((word) => stems.has(word))) return false;
@@ -115,28 +181,39 @@ function matching(asked: string, { statements }: Recollection): string | null {
     if (wanted.has('i') && !within(subject) && !(verb === 'be' && within(behind))) return false;
     // `Where am I?` has no other word to go by than its verb.
     if (verbOnly && !words.map(stem).includes(verb)) return false;
-    if (PREPOSITION.test(last) && words.length > 2 && !stems.has(last)) return false;
+    if (PREPOSITION.test(ending) && words.length > 2 && !stems.has(ending)) return false;
     return answersKind(words, text, stems);
   });
-  const newest = fits.at(-1);
-  if (!newest) return null;
+  const last = fits.at(-1);
+  if (!last) return null;
   if (
     /^(is|are|am|was|were|do|does|did|have|has|had|can|could|will|would|whether|if)$/.test(words[0] ?? '')
   ) {
     const negated = words.includes('not');
-    return `${newest.negated === negated ? 'Yes' : 'No'}. ${asSentence(swapped(newest.text))}`;
+    return `${last.negated === negated ? 'Yes' : 'No'}. ${asSentence(swapped(last.text))}`;
   }
-  const listed = MANY.has(newest.verb) ? fits.slice(-MAX_LISTED) : [newest];
+  const holding = fits.filter(
+    (each) => !each.negated && !isTakenBack(each, statements.slice(statements.indexOf(each))),
+  );
+  const newest = holding.at(-1) ?? last;
+  const listed = MANY.has(newest.verb) && holding.length > 0 ? holding.slice(-MAX_LISTED) : [newest];
   return listed.map(({ text }) => asSentence(swapped(text))).join(' ');
 }
 
 /** Whether a statement can answer where, when or how many. */
 function answersKind(words: readonly string[], text: string, stems: ReadonlySet<string>): boolean {
-  if (words.includes('where')) return [...PLACE].some((word) => stems.has(word));
+  if (words.includes('where'))
+    return [...PLACE].some((word) => stems.has(word)) || (stems.has('work') && stems.has('for'));
   if (words.includes('when')) return TIME.test(text);
   if (words.includes('how') && words.some((word) => /^(old|many|much|tall|long|far)$/.test(word)))
     return NUMBER.test(text);
   return true;
+}
+
+/** The question as it is usually put; as it is when there is no other way. */
+function reworded(asked: string): string {
+  const found = REWORDED.find(([shape]) => shape.test(straight(asked)));
+  return found ? straight(asked).replace(...found) : asked;
 }
 
 function contentOf(text: string): string[] {

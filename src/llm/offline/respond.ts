@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../chat-model.ts';
 import { workOut } from './arithmetic.ts';
 import { tellTime } from './calendar.ts';
+import { notedStatements } from './notes.ts';
 import { asksAboutSelf, type Recollection, recollect } from './recollection.ts';
 import { reflect } from './reflection.ts';
 import { type Surroundings, smallTalk, wordsToRepeat } from './small-talk.ts';
@@ -8,8 +9,8 @@ import {
   isQuestion,
   isRequest,
   nameIn,
-  notedStatements,
   statementsOf,
+  withConsequences,
   withoutGreeting,
   withoutLeadIn,
 } from './statements.ts';
@@ -40,7 +41,7 @@ export function respond(
 
   const earlier = saidByUser.slice(0, -1);
   const noted = notedStatements(messages);
-  const statements = [...noted, ...statementsOf(saidByUser)];
+  const statements = withConsequences([...noted, ...statementsOf(saidByUser)]);
   const lastReply = replies.at(-1) ?? null;
   const pick = chooser(`${newest}#${saidByUser.length}`, lastReply);
   const surroundings: Surroundings = { agent, name: nameIn(statements), lastReply, introduction, pick };

@@ -1,4 +1,3 @@
-import type { ChatMessage } from '../chat-model.ts';
 import { capitalised, sentencesOf, stem, straight, wordsOf } from './words.ts';
 
 /** Something that the person has said, or that the notes say about them, in the first person. */
@@ -11,6 +10,8 @@ export interface Statement {
   readonly subject: ReadonlySet<string>;
   readonly verb: string;
   readonly negated: boolean;
+  /** Nobody said it: it follows from the one before it. */
+  readonly implied: boolean;
 }
 
 const WH = /^(what|where|when|who|whom|whose|which|why|how)\b/i;
@@ -24,11 +25,14 @@ const CLAUSES = /[,;]?\s+(?:and|but)\s+(?=(?:i|my|i'm|our|we|he|she|it|they)\b)|
 /** Beginnings of sentences that ask for something to be done. */
 const REQUEST =
   /^(?:please |can you |could you |would you |will you )*(?:(?:tell|repeat|say|write|sing|play|make|give|show|explain|translate|describe|set|turn|open|find|search|look|send|read|count|spell|list|draw|summari[sz]e|compare|recommend|suggest|teach|order|book)\b|call (?!me\b))/i;
-const FACT_HEADING = /\b(know|known|remember|memor(?:y|ies)|facts?|about|profile|notes?)\b/i;
+const MOVED =
+  /^i(?:'ve| have)?(?: just| recently| now| finally)? moved(?: from .+?)?(?: back)? to (.+?)(?:,? (?:last|this|in|on|with|because|when|where|since|for|yesterday|today|a|two|three|some|now)\b.*)?$/i;
+const INSTEAD =
+  /^(?:(?:it|that|he|she|my \p{L}+)(?:'s| is) |i said |i meant )?([\p{L}\d]+),? (?:and )?not ([\p{L}\d]+)$/iu;
 const BE_OR_AUXILIARY =
   /^(am|is|are|was|were|be|have|has|had|do|does|did|can|could|will|would|should|must|may|might|'m|'s|'re)$/i;
 const ADVERB =
-  /^(really|always|often|usually|sometimes|never|also|still|just|currently|now|only|once|already|\p{L}+ly)$/iu;
+  /^(really|always|often|usually|sometimes|never|also|still|just|currently|now|only|once|already|no|longer|\p{L}+ly)$/iu;
 
 /** Whether a sentence asks; speech recognition leaves out the question mark. */
 export function isQuestion(sentence: string): boolean {
@@ -73,56 +77,7 @@ export function statementsOf(texts: readonly string[]): Statement[] {
     });
 }
 
-/** What the system messages say about the person: lines `- …` below a heading, and any line `- The user …`. */
-export function notedStatements(messages: readonly ChatMessage[]): Statement[] {
-  const facts: string[] = [];
-  for (const message of messages) {
-    if (message.role !== 'system') continue;
-    let heading = '';
-    for (const line of message.text.split('\n').map((each) => each.trim())) {
-      const fact = /^[-*•]\s+(.+)$/.exec(line)?.[1];
-      if (fact === undefined) heading = line || heading;
-      else if (FACT_HEADING.test(heading) || /^(?:the )?user(?:'s)?\b/i.test(straight(fact)))
-        facts.push(fact);
-    }
-  }
-  const bare = facts.map((fact) => straight(fact).replace(/\s*[([][^)\]]*[)\]]\s*$/, ''));
-  const name = bare.map(
-    (fact) => /^(?:the )?user(?:'s name is| is (?:called|named)) (\p{Lu}[\p{L}-]*)/iu.exec(fact)?.[1],
-  );
-  const known = name.find((each) => each !== undefined);
-  return bare.map((fact) => statement(firstPerson(fact, known)));
-}
-
-/** `The user's name is Ada` → `my name is Ada`; `Ada lives in Oslo` → `I live in Oslo`. */
-function firstPerson(fact: string, name: string | undefined): string {
-  const who = name === undefined ? '(?:the )?user' : `(?:(?:the )?user|${name})`;
-  const plain = fact.replace(/[.\s]+$/, '');
-  const owned = new RegExp(`^${who}'s\\s+`, 'i').exec(plain);
-  if (owned) return their(`my ${plain.slice(owned[0].length)}`);
-  const acting = new RegExp(
-    `^${who}\\s+((?:\\p{L}+ly|also|always|often|never|still)\\s+)?(\\p{L}+)`,
-    'iu',
-  ).exec(plain);
-  if (!acting) return plain;
-  const [all, adverb = '', verb = ''] = acting;
-  return their(`I ${adverb}${baseForm(verb.toLowerCase())}${plain.slice(all.length)}`);
-}
-
-function their(text: string): string {
-  return text.replace(/\btheir\b/g, 'my').replace(/\b(?:themselves|themself)\b/g, 'myself');
-}
-
-/** `lives` → `live`, for the first person. */
-function baseForm(verb: string): string {
-  const known = { is: 'am', has: 'have', does: 'do', goes: 'go', was: 'was' }[verb];
-  if (known) return known;
-  if (verb.endsWith('ies')) return `${verb.slice(0, -3)}y`;
-  if (/(?:s|x|z|ch|sh)es$/.test(verb)) return verb.slice(0, -2);
-  return /[^s]s$/.test(verb) ? verb.slice(0, -1) : verb;
-}
-
-function statement(text: string): Statement {
+export function statement(text: string, implied = false): Statement {
   const words = wordsOf(text);
   const at = verbIndex(words);
   return {
@@ -131,7 +86,29 @@ function statement(text: string): Statement {
     subject: new Set(words.slice(0, at).map(stem)),
     verb: stem(words[at] ?? ''),
     negated: words.some((word) => /^(not|never|no|nobody|nothing)$/.test(word)),
+    implied,
   };
+}
+
+/** With what follows from them: who moved to Oslo lives in Oslo, and `It's Alicia, not Alice` changes a name. */
+export function withConsequences(statements: readonly Statement[]): Statement[] {
+  const all: Statement[] = [];
+  for (const each of statements) {
+    const home = each.negated ? undefined : MOVED.exec(each.text)?.[1];
+    const [, right, wrong] = INSTEAD.exec(each.text) ?? [];
+    const mistaken =
+      wrong === undefined
+        ? undefined
+        : all.findLast(({ text }) => wordsOf(text).includes(wrong.toLowerCase()));
+    all.push(each);
+    if (home !== undefined) all.push(statement(`I live in ${home}`, true));
+    if (mistaken && right !== undefined && wrong !== undefined) {
+      const put = (was: string) => (/^\p{Lu}/u.test(was) ? capitalised(right) : right);
+      const place = new RegExp(`(?<!\\p{L})${wrong}(?!\\p{L})`, 'iu');
+      all.push(statement(mistaken.text.replace(place, put), true));
+    }
+  }
+  return all;
 }
 
 /** Where the verb of a plain sentence stands: behind `I`, or the first word that can only be one. */
@@ -150,7 +127,7 @@ function verbIndex(words: readonly string[]): number {
 export function nameIn(statements: readonly Statement[]): string | null {
   for (const { text } of statements.toReversed()) {
     const stated =
-      /^(?:my (?:first )?name(?:'s| is)|i(?:'m| am) (?:called|named)|(?:please |you can |just )?call me|people call me) ([\p{L}][\p{L}'-]*(?: \p{Lu}[\p{L}'-]*)?)/iu.exec(
+      /^(?:my (?:first )?name(?:'s| is)|i(?:'m| am) (?:called|named)|(?:please |you can |just )?call me|(?:my friends|people) call me|i want to be called|i go by) ([\p{L}][\p{L}'-]*(?: \p{Lu}[\p{L}'-]*)?)/iu.exec(
         text,
       )?.[1] ?? /^(?:i'm|i am|this is) (\p{Lu}[\p{L}'-]+)$/u.exec(loweredStart(text))?.[1];
     if (stated && !NO_NAME.test(stated)) return stated.split(' ').map(capitalised).join(' ');

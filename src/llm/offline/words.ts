@@ -51,11 +51,13 @@ const IRREGULAR: Readonly<Record<string, string>> = Object.fromEntries(
     'teach taught',
     'drive drove driven driving',
     'bear born',
-    'child children',
     'person people',
     // One wish of many: what somebody is called and what their name is.
     'name names named call called',
     'i me my mine myself',
+    'mother mom mum mama mummy',
+    'father dad papa daddy',
+    'child children kid kids',
   ].flatMap((line) => {
     const [root = '', ...forms] = line.split(' ');
     return [root, ...forms].map((form) => [form, root]);
