@@ -1,24 +1,38 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../errors.ts';
 import { commitTogether } from '../sqlite/commit-together.ts';
+import type { DatabaseThread } from '../sqlite/database-thread.ts';
 import { type DatabaseOptions, openDatabase } from '../sqlite/open-database.ts';
 import type { MethodCall, ServedDatabase } from '../sqlite/serve-database.ts';
 import { Statements } from '../sqlite/statements.ts';
 import { type Outcome, SQLITE, sqliteCode } from '../sqlite/store-failure.ts';
 import { WalEraser } from '../sqlite/wal-eraser.ts';
 import { ConversationTable } from './conversation-table.ts';
+import { ErasureTable } from './erasure-table.ts';
 import { ItemTable } from './item-table.ts';
 import { CONVERSATION_MIGRATIONS } from './migrations.ts';
+import { OrphanTable } from './orphan-table.ts';
+import { OutboxTable } from './outbox-table.ts';
+import { SummaryTable } from './summary-table.ts';
 
 /** What goes into a shared commit. */
 export interface Writes {
   create: ConversationTable['create'];
   replaceMetadata: ConversationTable['replaceMetadata'];
-  delete: ConversationTable['delete'];
   insertItem: ItemTable['insert'];
   replaceItem: ItemTable['replace'];
   appendItems: ItemTable['append'];
   deleteItem: ItemTable['delete'];
+  settle: OutboxTable['settle'];
+  applied: OutboxTable['applied'];
+  saveSummary: SummaryTable['save'];
+  requestErasure: ErasureTable['request'];
+  completeErasure: ErasureTable['complete'];
+  disown: OrphanTable['disown'];
+  /** Takes conversations and decided changes from an owner; returns the ids of the conversations. */
+  erase: OrphanTable['disownBegunBy'];
+  /** To be called until it is false. Then nothing of what was deleted is in the file and its log any more. */
+  sweep(argument: null): boolean;
   /** Closes the items that a killed process left `in_progress`; returns their number. */
   recover(argument: null): number;
 }
@@ -28,9 +42,20 @@ export interface Reads {
   list: ConversationTable['list'];
   findItem: ItemTable['find'];
   listItems: ItemTable['list'];
+  waiting: OutboxTable['waiting'];
+  waitingIn: OutboxTable['waitingIn'];
+  newestOf: OutboxTable['newestOf'];
+  quarantined(argument: null): number;
+  decided: OutboxTable['decided'];
+  findSummary: SummaryTable['find'];
+  findErasure: ErasureTable['find'];
+  openErasures(argument: null): ReturnType<ErasureTable['open']>;
   /** What SQLite finds wrong with the file; empty when nothing. Reads all of it. */
   quickCheck(argument: null): readonly string[];
 }
+
+/** The store's thread, from outside. */
+export type ConversationThread = DatabaseThread<Writes, Reads>;
 
 /** The synchronous side of the store: one connection and what is done over it. It lives in the store's thread. */
 export class ConversationDatabase implements ServedDatabase {
@@ -46,16 +71,31 @@ export class ConversationDatabase implements ServedDatabase {
     this.#path = options.path;
     this.#statements = new Statements(this.#db);
     this.#eraser = new WalEraser(this.#db, options.busyTimeoutMs);
-    const conversations = new ConversationTable(this.#statements);
-    const items = new ItemTable(this.#statements, conversations);
+    const statements = this.#statements;
+    const conversations = new ConversationTable(statements);
+    const outbox = new OutboxTable(statements);
+    const summaries = new SummaryTable(statements);
+    const items = new ItemTable({ statements, conversations, outbox, summaries });
+    const erasures = new ErasureTable(statements);
+    const orphans = new OrphanTable(statements);
     this.#writes = {
       create: (argument) => conversations.create(argument),
       replaceMetadata: (argument) => conversations.replaceMetadata(argument),
-      delete: (argument) => conversations.delete(argument),
       insertItem: (argument) => items.insert(argument),
       replaceItem: (argument) => items.replace(argument),
       appendItems: (argument) => items.append(argument),
       deleteItem: (argument) => items.delete(argument),
+      settle: (argument) => outbox.settle(argument),
+      applied: (argument) => outbox.applied(argument),
+      saveSummary: (argument) => summaries.save(argument),
+      requestErasure: (argument) => erasures.request(argument),
+      completeErasure: (argument) => erasures.complete(argument),
+      disown: (argument) => orphans.disown(argument),
+      erase: (argument) => {
+        outbox.undecide(argument);
+        return orphans.disownBegunBy(argument);
+      },
+      sweep: () => orphans.sweep(),
       recover: () => items.closeOpen(),
     };
     this.#reads = {
@@ -63,6 +103,14 @@ export class ConversationDatabase implements ServedDatabase {
       list: (argument) => conversations.list(argument),
       findItem: (argument) => items.find(argument),
       listItems: (argument) => items.list(argument),
+      waiting: (argument) => outbox.waiting(argument),
+      waitingIn: (argument) => outbox.waitingIn(argument),
+      newestOf: (argument) => outbox.newestOf(argument),
+      quarantined: () => outbox.quarantined(),
+      decided: (argument) => outbox.decided(argument),
+      findSummary: (argument) => summaries.find(argument),
+      findErasure: (argument) => erasures.find(argument),
+      openErasures: () => erasures.open(),
       quickCheck: () => this.#quickCheck(),
     };
   }
@@ -77,7 +125,12 @@ export class ConversationDatabase implements ServedDatabase {
             this.#writes[method as keyof Writes](argument as never),
       ),
     );
-    if (calls.some(({ method }) => method === 'delete' || method === 'deleteItem')) this.#eraser.erase();
+    // The log is cut once, behind the last of the sweeps.
+    const isOver = ({ method }: MethodCall, index: number) => {
+      const outcome = outcomes[index];
+      return method === 'deleteItem' || (method === 'sweep' && outcome?.ok && outcome.value === false);
+    };
+    if (calls.some(isOver)) this.#eraser.erase();
     return outcomes;
   }
 

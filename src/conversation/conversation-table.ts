@@ -28,7 +28,6 @@ export const conversationSql = {
     ORDER BY updated_at_ms, seq LIMIT :count`,
   replaceMetadata: `UPDATE conversations
     SET metadata = :metadata, updated_at_ms = max(updated_at_ms, :nowMs) WHERE ${OWN} RETURNING ${COLUMNS}`,
-  delete: `DELETE FROM conversations WHERE ${OWN}`,
 } as const;
 
 /** The conversations of all owners; each method sees those of one. Synchronous: it runs in the store's thread. */
@@ -65,11 +64,6 @@ export class ConversationTable {
     const row = this.#statements.get<ConversationRow>(sql, { ...owner, ...values });
     if (!row) throw conversationNotFound(argument.id);
     return row;
-  }
-
-  /** The items go with it, by the foreign key. */
-  delete({ owner, id }: { owner: Owner; id: string }): boolean {
-    return this.#statements.run(conversationSql.delete, { ...owner, id }) > 0;
   }
 
   /** The number under which the items table knows the conversation. */

@@ -1,11 +1,9 @@
 import { VivavoceError } from '../errors.ts';
-import type { Item } from './item.ts';
+import { readWindow, WINDOW_ITEMS, type Window } from './conversation-window.ts';
+import { type Item, type MessageItem, saidIn } from './item.ts';
 import { conversationNotFound, itemIdTaken } from './not-found.ts';
-import type { ConversationStore, Owner, Placement } from './store.ts';
-
-/** So many items are kept in memory at least, and twice as many at most; older ones are read from the store. */
-const WINDOW_ITEMS = 300;
-const PAGE_ITEMS = 100;
+import type { Owner, Placement, WholeStore } from './store.ts';
+import type { ConversationSummary } from './summary-store.ts';
 
 interface Identity {
   readonly id: string;
@@ -14,14 +12,8 @@ interface Identity {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What is in memory of a conversation. */
-interface Window {
-  readonly items: Item[];
-  /** False when older items are in the store only. */
-  readonly complete: boolean;
-  /** The id of the newest item that is in the store only; null when there is none or it is not known. */
-  readonly idBefore: string | null;
-}
+/** Called with a message of a person whose words have just become durable. Must not throw. */
+type OnSaid = (item: MessageItem) => void;
 
 /**
  * A live conversation: its newest items in memory, so that a turn reads nothing from disk, and every change on its way
@@ -30,9 +22,11 @@ interface Window {
 export class Conversation {
   readonly id: string;
   readonly owner: Owner;
-  readonly #store: ConversationStore;
+  readonly #store: WholeStore;
   readonly #identity: Identity;
+  readonly #onSaid: OnSaid;
   #items: Item[];
+  #summary: ConversationSummary | null;
   #complete: boolean;
   #idBefore: string | null;
   #stored: boolean;
@@ -41,45 +35,42 @@ export class Conversation {
   #isDeleted = false;
   #revision = 0;
 
-  private constructor(store: ConversationStore, identity: Identity, window: Window, stored: boolean) {
+  private constructor(
+    store: WholeStore,
+    identity: Identity,
+    window: Window,
+    { stored, onSaid }: { stored: boolean; onSaid: OnSaid },
+  ) {
     this.id = identity.id;
     this.owner = identity.owner;
     this.#store = store;
     this.#identity = identity;
+    this.#onSaid = onSaid;
     this.#items = window.items;
+    this.#summary = window.summary;
     this.#complete = window.complete;
     this.#idBefore = window.idBefore;
     this.#stored = stored;
   }
 
   /** A new conversation. It is stored with its first item, so that connecting alone leaves nothing behind. */
-  static begin(store: ConversationStore, identity: Identity): Conversation {
-    return new Conversation(store, identity, { items: [], complete: true, idBefore: null }, false);
+  static begin(store: WholeStore, identity: Identity, onSaid: OnSaid = () => undefined): Conversation {
+    const nothing = { items: [], summary: null, complete: true, idBefore: null };
+    return new Conversation(store, identity, nothing, { stored: false, onSaid });
   }
 
   /** @throws VivavoceError `not_found` when the owner has no such conversation. */
-  static async load(store: ConversationStore, owner: Owner, id: string): Promise<Conversation> {
+  static async load(
+    store: WholeStore,
+    owner: Owner,
+    id: string,
+    onSaid: OnSaid = () => undefined,
+  ): Promise<Conversation> {
     const record = await store.find(owner, id);
     if (!record)
       throw new VivavoceError('not_found', `There is no conversation ${id}.`, { param: 'conversation' });
-    const newestFirst: Item[] = [];
-    const older = async (limit: number) => {
-      const after = newestFirst.at(-1)?.id;
-      return await store.listItems(owner, id, {
-        limit,
-        order: 'desc',
-        ...(after !== undefined && { after }),
-      });
-    };
-    let hasMore = true;
-    while (hasMore && newestFirst.length < WINDOW_ITEMS) {
-      const page = await older(PAGE_ITEMS);
-      newestFirst.push(...page.data);
-      hasMore = page.hasMore;
-    }
-    const idBefore = hasMore ? ((await older(1)).data[0]?.id ?? null) : null;
-    const window = { items: newestFirst.reverse(), complete: !hasMore, idBefore };
-    return new Conversation(store, { ...record, owner }, window, true);
+    const window = await readWindow(store, owner, id);
+    return new Conversation(store, { ...record, owner }, window, { stored: true, onSaid });
   }
 
   /** Changes whenever an item does: what was concluded from the items before no longer holds. */
@@ -96,10 +87,23 @@ export class Conversation {
     return this.#identity.createdAtMs;
   }
 
+  /** Its beginning in short; null when there is none. */
+  get summary(): ConversationSummary | null {
+    return this.#summary;
+  }
+
+  /** Does nothing when the item that it ends with is gone. */
+  async saveSummary(summary: ConversationSummary): Promise<void> {
+    if (this.#isDeleted) return;
+    await this.#store.summaries.saveSummary(this.owner, this.id, summary);
+    await this.#readSummary();
+  }
+
   /** It was deleted from the store: whoever still has it finds it empty, and every change to it is `not_found`. */
   forgetAll(): void {
     this.#revision++;
     this.#items = [];
+    this.#summary = null;
     this.#complete = true;
     this.#idBefore = null;
     this.#isDeleted = true;
@@ -141,6 +145,7 @@ export class Conversation {
     const saved = this.#write(() => this.#store.insertItem(this.owner, this.id, item, placement)).then(
       () => {
         this.#unsaved.delete(item.id);
+        this.#tell(item);
       },
       (error) => {
         if (isRefusal(error)) this.#unsaved.delete(item.id);
@@ -173,10 +178,13 @@ export class Conversation {
     this.#items.push(...added);
     this.#revision++;
     this.#trim();
-    await this.#write(() => this.#store.appendItems(this.owner, this.id, items)).catch((error) => {
+    try {
+      await this.#write(() => this.#store.appendItems(this.owner, this.id, items));
+    } catch (error) {
       this.#forget(added);
       throw error;
-    });
+    }
+    for (const item of added) this.#tell(item);
   }
 
   /**
@@ -185,13 +193,16 @@ export class Conversation {
    */
   replace(item: Item): Promise<void> {
     const index = this.#items.findIndex((other) => other.id === item.id);
-    if (index !== -1) this.#items[index] = item;
+    const former = this.#items[index];
+    if (former) this.#items[index] = item;
     this.#revision++;
     const added = this.#unsaved.get(item.id)?.saved ?? Promise.resolve();
     // Only items create a conversation, and this one is not new.
     if (!this.#stored && !this.#isDeleted) return added;
     const replaced = this.#write(() => this.#store.replaceItem(this.owner, this.id, item));
-    return Promise.all([added, replaced]).then(() => undefined);
+    return Promise.all([added, replaced]).then(() => {
+      if (former && saidIn(former) !== saidIn(item)) this.#tell(item);
+    });
   }
 
   /** False when there is no such item. */
@@ -201,7 +212,9 @@ export class Conversation {
     this.#revision++;
     if (this.#items.length === before && this.#complete) return false;
     if (this.#idBefore === id) this.#idBefore = null;
-    return await this.#store.deleteItem(this.owner, this.id, id);
+    const removed = await this.#store.deleteItem(this.owner, this.id, id);
+    if (this.#summary) await this.#readSummary();
+    return removed;
   }
 
   /** Null when the place is among the items that are in the store only; whether it is there the store will tell. */
@@ -233,6 +246,17 @@ export class Conversation {
         throw error;
       },
     );
+  }
+
+  #tell(item: Item): void {
+    if (!this.#isDeleted && item.type === 'message' && saidIn(item) !== null) this.#onSaid(item);
+  }
+
+  /** Nobody is given the old one meanwhile: it may have covered what was deleted. */
+  async #readSummary(): Promise<void> {
+    this.#summary = null;
+    const summary = await this.#store.summaries.findSummary(this.owner, this.id);
+    if (!this.#isDeleted) this.#summary = summary;
   }
 
   #forget(items: readonly Item[]) {

@@ -1,12 +1,20 @@
 import type { Clock, IdSource } from '../clock.ts';
 import { Conversation } from './conversation.ts';
-import type { ConversationStore, Owner } from './store.ts';
+import type { MessageItem } from './item.ts';
+import type { Owner, WholeStore } from './store.ts';
 
 interface Deps {
-  readonly store: ConversationStore;
+  readonly store: WholeStore;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** A message of a person has become durable with its words, or with other ones. It is in the outbox by now. */
+  readonly onSaid?: (owner: Owner, conversationId: string, item: MessageItem) => void;
+  /** The last lease of a conversation was released. */
+  readonly onReleased?: (owner: Owner, conversationId: string) => void;
 }
+
+/** So many conversations of an owner are erased before the live ones are looked through again. */
+const ERASED_AT_ONCE = 100;
 
 /** The use of a live conversation; dispose it when done. */
 export interface Lease extends Disposable {
@@ -14,6 +22,7 @@ export interface Lease extends Disposable {
 }
 
 interface Live {
+  readonly owner: Owner;
   readonly conversation: Promise<Conversation>;
   users: number;
 }
@@ -32,7 +41,8 @@ export class Conversations {
 
   /** @throws VivavoceError `not_found` */
   async open(owner: Owner, id: string): Promise<Lease> {
-    return await this.#lease(owner, id, () => Conversation.load(this.#deps.store, owner, id));
+    const { store } = this.#deps;
+    return await this.#lease(owner, id, () => Conversation.load(store, owner, id, this.#onSaid(owner, id)));
   }
 
   /** A new conversation, stored with its first item. An `id` given must be new. */
@@ -45,7 +55,7 @@ export class Conversations {
   ): Promise<Lease> {
     const { store, clock } = this.#deps;
     return await this.#lease(owner, id, async () =>
-      Conversation.begin(store, { id, owner, createdAtMs: clock.nowMs(), metadata }),
+      Conversation.begin(store, { id, owner, createdAtMs: clock.nowMs(), metadata }, this.#onSaid(owner, id)),
     );
   }
 
@@ -56,32 +66,79 @@ export class Conversations {
     const wasThere = await this.#deps.store.delete(owner, id);
     const key = keyOf(owner, id);
     const live = this.#live.get(key);
-    if (!wasThere || !live) return wasThere;
-    this.#live.delete(key);
+    if (wasThere && live) await this.#forget(key, live, () => true);
+    return wasThere;
+  }
+
+  /**
+   * Erases all conversations of an owner that began by `untilMs`, also from the memory of who has them open and those that
+   * are not stored yet: nothing of them is written any more. May be called again after a failure.
+   */
+  async erase(owner: Owner, untilMs: number): Promise<void> {
+    const { erasures } = this.#deps.store;
+    do await this.#forgetBegunBy(owner, untilMs);
+    while ((await erasures.eraseConversations(owner, untilMs, ERASED_AT_ONCE)).length > 0);
+    // Those that were opened at the last moment.
+    await this.#forgetBegunBy(owner, untilMs);
+  }
+
+  async #forgetBegunBy(owner: Owner, untilMs: number): Promise<void> {
+    const own = [...this.#live].filter(([, live]) => keyOf(live.owner, '') === keyOf(owner, ''));
+    await Promise.all(
+      own.map(([key, live]) => this.#forget(key, live, ({ createdAtMs }) => createdAtMs <= untilMs)),
+    );
+  }
+
+  /** Whoever opens it from now on does not get this one. */
+  async #forget(key: string, live: Live, isGone: (conversation: Conversation) => boolean): Promise<void> {
     await live.conversation.then(
-      (conversation) => conversation.forgetAll(),
+      (conversation) => {
+        if (!isGone(conversation)) return;
+        if (this.#live.get(key) === live) this.#live.delete(key);
+        conversation.forgetAll();
+      },
       () => undefined, // It could not be loaded any more: there is nothing to forget.
     );
-    return true;
+  }
+
+  #onSaid(owner: Owner, id: string): (item: MessageItem) => void {
+    return (item) => quietly(() => this.#deps.onSaid?.(owner, id, item));
   }
 
   async #lease(owner: Owner, id: string, make: () => Promise<Conversation>): Promise<Lease> {
     const key = keyOf(owner, id);
-    const live = this.#live.get(key) ?? { conversation: make(), users: 0 };
+    const live = this.#live.get(key) ?? { owner, conversation: make(), users: 0 };
     this.#live.set(key, live);
     live.users++;
-    let released = false;
     const release = () => {
-      if (released) return;
-      released = true;
-      if (--live.users === 0 && this.#live.get(key) === live) this.#live.delete(key);
+      const isLast = --live.users === 0 && this.#live.get(key) === live;
+      if (isLast) this.#live.delete(key);
+      return isLast;
     };
     try {
-      return { conversation: await live.conversation, [Symbol.dispose]: release };
+      const conversation = await live.conversation;
+      let released = false;
+      return {
+        conversation,
+        [Symbol.dispose]: () => {
+          if (released) return;
+          released = true;
+          if (release()) quietly(() => this.#deps.onReleased?.(owner, id));
+        },
+      };
     } catch (error) {
       release();
       throw error;
     }
+  }
+}
+
+/** What is told to others is no part of the write: their failure must not look like one of it. */
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // Nothing is lost: whoever was told finds the same in the outbox.
   }
 }
 

@@ -11,7 +11,7 @@ export interface Erasure {
 
 /** Erasures that were asked for, so that a restart goes on with them. They say who, and nothing of what was erased. */
 export interface ErasureLog {
-  /** Idempotent: while one of this owner is under way, that one is answered. */
+  /** Idempotent: while one of this owner is under way, that one is answered. The id of a completed one is a `conflict`. */
   requestErasure(
     owner: Owner,
     erasure: { readonly id: string; readonly requestedAtMs: number },
@@ -22,7 +22,8 @@ export interface ErasureLog {
   completeErasure(owner: Owner, id: string, atMs: number): Promise<void>;
   /**
    * Erases some of the conversations of an owner that began by `untilMs`, with their items, summaries and places in the
-   * outbox, and all decided changes of the owner. Answers the ids of the conversations that are gone; call it until there are none.
+   * outbox, and all changes that were decided from conversations that began by then. Answers the ids of the
+   * conversations that are gone; call it until there are none.
    */
   eraseConversations(owner: Owner, untilMs: number, limit: number): Promise<readonly string[]>;
 }

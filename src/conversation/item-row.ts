@@ -1,4 +1,5 @@
-import type { Item, ItemStatus, MessageItem } from './item.ts';
+import { type Item, type ItemStatus, type MessageItem, saidIn } from './item.ts';
+import type { OutboxStage } from './memory-outbox.ts';
 
 /** An item as the table has it: what queries ask for in columns, the rest as JSON in `body`. */
 export interface ItemRow {
@@ -11,11 +12,18 @@ export interface ItemRow {
   readonly body: string;
 }
 
+/** An item on its way into the table. */
+export interface NewItemRow extends ItemRow {
+  /** What somebody said waits for memory from the moment it is there; null: there is nothing to learn from. */
+  readonly stage: OutboxStage | null;
+}
+
 /** JSON also carries what SQLite's text would lose: NUL and lone surrogates come back as they were. */
-export function toItemRow(item: Item): ItemRow {
+export function toItemRow(item: Item): NewItemRow {
   const { id, type, status, createdAtMs, responseId } = item;
   const role = item.type === 'message' ? item.role : null;
-  return { id, type, role, status, createdAtMs, responseId, body: JSON.stringify(bodyOf(item)) };
+  const stage = saidIn(item) === null ? null : 'new';
+  return { id, type, role, status, createdAtMs, responseId, body: JSON.stringify(bodyOf(item)), stage };
 }
 
 export function fromItemRow(row: ItemRow): Item {

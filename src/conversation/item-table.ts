@@ -1,15 +1,19 @@
 import type { Statements } from '../sqlite/statements.ts';
 import type { ConversationTable } from './conversation-table.ts';
-import type { ItemRow } from './item-row.ts';
+import { saidIn } from './item.ts';
+import { fromItemRow, type ItemRow, type NewItemRow } from './item-row.ts';
 import { cursorNotFound, itemIdTaken } from './not-found.ts';
+import type { OutboxTable } from './outbox-table.ts';
 import type { Owner, Page, PageQuery, Placement } from './store.ts';
+import type { SummaryTable } from './summary-table.ts';
 
 /** The distance between neighbours at the ends: so often half of it can be taken before a renumbering. */
 export const POSITION_STEP = 2 ** 24;
 
 const COLUMNS = 'id, type, role, status, created_at_ms AS createdAtMs, response_id AS responseId, body';
-const INTO = 'INTO items (conversation, id, position, type, role, status, created_at_ms, response_id, body)';
-const VALUES = ':type, :role, :status, :createdAtMs, :responseId, :body';
+const INTO = `INTO items
+  (conversation, id, position, type, role, status, created_at_ms, response_id, body, memory_stage)`;
+const VALUES = ':type, :role, :status, :createdAtMs, :responseId, :body, :stage';
 const AT_END = (conversation: string) =>
   `coalesce((SELECT max(position) FROM items WHERE conversation = ${conversation}), 0) + ${POSITION_STEP}`;
 
@@ -23,7 +27,7 @@ export const itemSql = {
   append: `INSERT ${INTO} VALUES (:conversation, :id, ${AT_END(':conversation')}, ${VALUES})
     ON CONFLICT (conversation, id) DO NOTHING`,
   replace: `UPDATE items SET type = :type, role = :role, status = :status, created_at_ms = :createdAtMs,
-      response_id = :responseId, body = :body
+      response_id = :responseId, body = :body, memory_stage = iif(:stage IS NULL, NULL, memory_stage)
     WHERE conversation = :conversation AND id = :id`,
   insertAt: `INSERT ${INTO} VALUES (:conversation, :id, :position, ${VALUES})`,
   first: 'SELECT min(position) AS position FROM items WHERE conversation = :conversation',
@@ -51,17 +55,28 @@ interface Place {
   readonly conversationId: string;
 }
 
+interface Deps {
+  readonly statements: Statements;
+  readonly conversations: ConversationTable;
+  readonly outbox: OutboxTable;
+  readonly summaries: SummaryTable;
+}
+
 /** The items of all conversations, in the order of `position`. Synchronous: it runs in the store's thread. */
 export class ItemTable {
   readonly #statements: Statements;
   readonly #conversations: ConversationTable;
+  readonly #outbox: OutboxTable;
+  readonly #summaries: SummaryTable;
 
-  constructor(statements: Statements, conversations: ConversationTable) {
+  constructor({ statements, conversations, outbox, summaries }: Deps) {
     this.#statements = statements;
     this.#conversations = conversations;
+    this.#outbox = outbox;
+    this.#summaries = summaries;
   }
 
-  insert({ owner, conversationId, row, placement }: Place & { row: ItemRow; placement: Placement }): void {
+  insert({ owner, conversationId, row, placement }: Place & { row: NewItemRow; placement: Placement }): void {
     if (placement === 'end') {
       if (this.#statements.run(itemSql.insertAtEnd, { ...owner, conversationId, ...row }) > 0) return;
       this.#conversations.sequenceOf(owner, conversationId); // Throws when it is the conversation that is missing.
@@ -74,12 +89,16 @@ export class ItemTable {
     this.#statements.run(itemSql.insertAt, { conversation, position, ...row });
   }
 
-  replace({ owner, conversationId, row }: Place & { row: ItemRow }): void {
+  /** The same words again are no news for memory. */
+  replace({ owner, conversationId, row }: Place & { row: NewItemRow }): void {
     const conversation = this.#conversations.sequenceOf(owner, conversationId);
+    const before = row.stage && this.#statements.get<ItemRow>(itemSql.find, { conversation, id: row.id });
     this.#statements.run(itemSql.replace, { conversation, ...row });
+    if (!before || saidIn(fromItemRow(before)) === saidIn(fromItemRow(row))) return;
+    this.#outbox.enter(conversation, row.id);
   }
 
-  append({ owner, conversationId, rows }: Place & { rows: readonly ItemRow[] }): void {
+  append({ owner, conversationId, rows }: Place & { rows: readonly NewItemRow[] }): void {
     const conversation = this.#conversations.sequenceOf(owner, conversationId);
     for (const row of rows) this.#statements.run(itemSql.append, { conversation, ...row });
   }
@@ -100,6 +119,7 @@ export class ItemTable {
 
   delete({ owner, conversationId, itemId }: Place & { itemId: string }): boolean {
     const conversation = this.#conversations.sequenceOf(owner, conversationId);
+    this.#summaries.dropIfCovering(conversation, itemId);
     return this.#statements.run(itemSql.delete, { conversation, id: itemId }) > 0;
   }
 

@@ -61,3 +61,9 @@ export function textOf(item: Item): string {
       return item.output;
   }
 }
+
+/** The words of a message of a person; null for every other item, and while there are none. */
+export function saidIn(item: Item): string | null {
+  if (item.type !== 'message' || item.role !== 'user') return null;
+  return textOf(item).trim() || null;
+}

@@ -40,22 +40,29 @@ export interface OutboxChanges {
  * one with other words), and leaves it when it is deleted.
  */
 export interface MemoryOutbox {
-  /** Conversations with messages that wait (`new` or `noted`), the longest waiting first. Sees all owners. */
+  /**
+   * Conversations with messages that wait (`new` or `noted`): those with new ones first, however many others wait for a
+   * model that is not there; then the longest waiting first. Sees all owners.
+   */
   waiting(limit: number): Promise<readonly OutboxSummary[]>;
-  /** The messages of one conversation that are in one of these stages, oldest first. */
+  /** The messages of one conversation that are in one of these stages, oldest first; none of one that is not there. */
   waitingIn(
     owner: Owner,
     conversationId: string,
     stages: readonly OutboxStage[],
     limit: number,
   ): Promise<readonly OutboxItem[]>;
-  /** The newest messages of an owner that no model has read yet (`new` or `noted`), newest first. */
+  /**
+   * The newest messages of an owner that no model has read yet (`new` or `noted`), newest first; all of the conversation
+   * with the newest activity before those of the next one.
+   */
   newestOf(owner: Owner, limit: number): Promise<readonly OutboxItem[]>;
   /** Messages of all owners that are quarantined, how many. */
   quarantined(): Promise<number>;
   /**
    * Moves messages on (`done`: out of the outbox) and keeps what was decided, all in one transaction. Messages that are
-   * no longer in the outbox are ignored; when none of them is left in it, so are the changes.
+   * no longer in the outbox, or are already where they should go, are ignored; when none is left, so are the changes: to
+   * do it twice is to do it once.
    */
   settle(
     owner: Owner,

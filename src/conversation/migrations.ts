@@ -35,4 +35,40 @@ export const CONVERSATION_MIGRATIONS: readonly string[] = [
     WHERE seq = new.conversation AND updated_at_ms < new.created_at_ms;
   END;
   `,
+  `
+  -- What memory has still to learn from: a message that waits has a stage. A column and one index in the order in which
+  -- messages come, because every further tree that an insertion touches is another page to sync. What was said before the
+  -- column was there does not wait.
+  ALTER TABLE items ADD COLUMN memory_stage TEXT CHECK (memory_stage IN ('new', 'noted', 'quarantined'));
+  CREATE INDEX items_for_memory
+    ON items (conversation, position, memory_stage, created_at_ms) WHERE memory_stage IS NOT NULL;
+  CREATE INDEX items_quarantined ON items (memory_stage) WHERE memory_stage = 'quarantined';
+
+  -- Numbers are never used twice: whoever applied one that is erased by now must not remove another one.
+  CREATE TABLE decided_changes (
+    seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_key     TEXT NOT NULL,
+    owner_user    TEXT NOT NULL,
+    began_at_ms   INTEGER NOT NULL,
+    changes       TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX decided_changes_of_owner ON decided_changes (owner_key, owner_user, began_at_ms);
+
+  CREATE TABLE summaries (
+    conversation  INTEGER PRIMARY KEY REFERENCES conversations (seq) ON DELETE CASCADE,
+    through_item  TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    text          TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE erasures (
+    owner_key       TEXT NOT NULL,
+    owner_user      TEXT NOT NULL,
+    id              TEXT NOT NULL,
+    requested_at_ms INTEGER NOT NULL,
+    completed_at_ms INTEGER,
+    PRIMARY KEY (owner_key, owner_user, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX erasures_under_way ON erasures (owner_key, owner_user) WHERE completed_at_ms IS NULL;
+  `,
 ];

@@ -20,3 +20,9 @@ export function idTaken(id: string): VivavoceError {
     param: 'id',
   });
 }
+
+export function erasureIdTaken(id: string): VivavoceError {
+  return new VivavoceError('conflict', `an erasure "${id}" was completed before: choose another id`, {
+    param: 'id',
+  });
+}

@@ -1,11 +1,24 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { DatabaseThread } from '../sqlite/database-thread.ts';
-import type { Reads, Writes } from './conversation-database.ts';
+import type { ConversationThread, Reads, Writes } from './conversation-database.ts';
 import type { ConversationRow } from './conversation-table.ts';
 import type { Item } from './item.ts';
 import { fromItemRow, toItemRow } from './item-row.ts';
-import type { ConversationRecord, ConversationStore, Owner, Page, PageQuery, Placement } from './store.ts';
-import { checkItem, checkName, checkOwner, checkPage, checkPlacement, checkTime } from './store-input.ts';
+import { SqliteErasures } from './sqlite-erasures.ts';
+import { SqliteOutbox } from './sqlite-outbox.ts';
+import { SqliteSummaries } from './sqlite-summaries.ts';
+import type { ConversationRecord, Owner, Page, PageQuery, Placement, WholeStore } from './store.ts';
+import {
+  bareOwner,
+  checkConversation,
+  checkItem,
+  checkName,
+  checkOwner,
+  checkPage,
+  checkPlacement,
+  checkTime,
+} from './store-input.ts';
+import { sweep } from './sweep.ts';
 
 export interface SqliteStoreOptions {
   /** The database file; made when missing. Its folder must exist. One store per file, see `lockDataDir`. */
@@ -21,19 +34,21 @@ export interface SqliteStoreOptions {
  * A write resolves when it is on the disk. Writes keep their order and share a commit when they come close together;
  * a read sees every write that was asked for before it. What is deleted is also wiped from the file and its log.
  */
-export class SqliteStore implements ConversationStore, AsyncDisposable {
+export class SqliteStore implements WholeStore, AsyncDisposable {
   /** How many items a killed process had left `in_progress`; they are `incomplete` now. For the log. */
   readonly closedItems: number;
-  readonly #thread: DatabaseThread<Writes, Reads>;
+  readonly outbox: SqliteOutbox;
+  readonly summaries: SqliteSummaries;
+  readonly erasures: SqliteErasures;
+  readonly #thread: ConversationThread;
   readonly #clock: Pick<Clock, 'nowMs'>;
 
-  private constructor(
-    thread: DatabaseThread<Writes, Reads>,
-    closedItems: number,
-    clock: Pick<Clock, 'nowMs'>,
-  ) {
+  private constructor(thread: ConversationThread, closedItems: number, clock: Pick<Clock, 'nowMs'>) {
     this.#thread = thread;
     this.closedItems = closedItems;
+    this.outbox = new SqliteOutbox(thread);
+    this.summaries = new SqliteSummaries(thread);
+    this.erasures = new SqliteErasures(thread);
     this.#clock = clock;
   }
 
@@ -46,7 +61,10 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
       name: 'the conversation store',
     });
     try {
-      return new SqliteStore(thread, await thread.write('recover', null), clock);
+      const closedItems = await thread.write('recover', null);
+      // What a kill left of a deletion.
+      await sweep(thread);
+      return new SqliteStore(thread, closedItems, clock);
     } catch (error) {
       await thread[Symbol.asyncDispose]();
       throw error;
@@ -61,19 +79,21 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkConversation(owner, id);
     checkTime(createdAtMs, 'createdAtMs');
     const metadata = JSON.stringify(conversation.metadata);
-    return toRecord(await this.#thread.write('create', { owner: only(owner), id, createdAtMs, metadata }));
+    return toRecord(
+      await this.#thread.write('create', { owner: bareOwner(owner), id, createdAtMs, metadata }),
+    );
   }
 
   async find(owner: Owner, conversationId: string): Promise<ConversationRecord | null> {
     checkConversation(owner, conversationId);
-    const row = await this.#thread.read('find', { owner: only(owner), id: conversationId });
+    const row = await this.#thread.read('find', { owner: bareOwner(owner), id: conversationId });
     return row && toRecord(row);
   }
 
   async list(owner: Owner, page: PageQuery): Promise<Page<ConversationRecord>> {
     checkOwner(owner);
     checkPage(page);
-    const { data, hasMore } = await this.#thread.read('list', { owner: only(owner), page });
+    const { data, hasMore } = await this.#thread.read('list', { owner: bareOwner(owner), page });
     return { data: data.map(toRecord), hasMore };
   }
 
@@ -84,12 +104,14 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   ): Promise<ConversationRecord> {
     checkConversation(owner, conversationId);
     const values = { id: conversationId, metadata: JSON.stringify(metadata), nowMs: this.#nowMs() };
-    return toRecord(await this.#thread.write('replaceMetadata', { owner: only(owner), ...values }));
+    return toRecord(await this.#thread.write('replaceMetadata', { owner: bareOwner(owner), ...values }));
   }
 
   async delete(owner: Owner, conversationId: string): Promise<boolean> {
     checkConversation(owner, conversationId);
-    return this.#thread.write('delete', { owner: only(owner), id: conversationId });
+    const wasThere = await this.#thread.write('disown', { owner: bareOwner(owner), id: conversationId });
+    if (wasThere) await sweep(this.#thread);
+    return wasThere;
   }
 
   async insertItem(
@@ -103,7 +125,7 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkPlacement(placement);
     // A row now, not when the group is sent: the caller may go on changing the item.
     await this.#thread.write('insertItem', {
-      owner: only(owner),
+      owner: bareOwner(owner),
       conversationId,
       row: toItemRow(item),
       placement,
@@ -113,14 +135,18 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   async replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void> {
     checkConversation(owner, conversationId);
     checkItem(item);
-    await this.#thread.write('replaceItem', { owner: only(owner), conversationId, row: toItemRow(item) });
+    await this.#thread.write('replaceItem', {
+      owner: bareOwner(owner),
+      conversationId,
+      row: toItemRow(item),
+    });
   }
 
   async appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void> {
     checkConversation(owner, conversationId);
     for (const item of items) checkItem(item);
     await this.#thread.write('appendItems', {
-      owner: only(owner),
+      owner: bareOwner(owner),
       conversationId,
       rows: items.map(toItemRow),
     });
@@ -129,7 +155,7 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   async findItem(owner: Owner, conversationId: string, itemId: string): Promise<Item | null> {
     checkConversation(owner, conversationId);
     checkName(itemId, 'item_id');
-    const row = await this.#thread.read('findItem', { owner: only(owner), conversationId, itemId });
+    const row = await this.#thread.read('findItem', { owner: bareOwner(owner), conversationId, itemId });
     return row && fromItemRow(row);
   }
 
@@ -137,7 +163,7 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
     checkConversation(owner, conversationId);
     checkPage(page);
     const { data, hasMore } = await this.#thread.read('listItems', {
-      owner: only(owner),
+      owner: bareOwner(owner),
       conversationId,
       page,
     });
@@ -147,7 +173,7 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   async deleteItem(owner: Owner, conversationId: string, itemId: string): Promise<boolean> {
     checkConversation(owner, conversationId);
     checkName(itemId, 'item_id');
-    return this.#thread.write('deleteItem', { owner: only(owner), conversationId, itemId });
+    return this.#thread.write('deleteItem', { owner: bareOwner(owner), conversationId, itemId });
   }
 
   /** What SQLite finds wrong with the file; empty when nothing. Reads all of it while every other call waits. */
@@ -163,16 +189,6 @@ export class SqliteStore implements ConversationStore, AsyncDisposable {
   #nowMs(): number {
     return Math.round(this.#clock.nowMs());
   }
-}
-
-function checkConversation(owner: Owner, conversationId: string): void {
-  checkOwner(owner);
-  checkName(conversationId, 'conversation_id');
-}
-
-/** An owner may be a larger object with these two fields; statements take no others. */
-function only({ key, user }: Owner): Owner {
-  return { key, user };
 }
 
 function toRecord({ id, createdAtMs, updatedAtMs, metadata }: ConversationRow): ConversationRecord {

@@ -10,6 +10,16 @@ export function checkOwner(owner: Owner): void {
   checkName(owner.user, 'owner.user');
 }
 
+export function checkConversation(owner: Owner, conversationId: string): void {
+  checkOwner(owner);
+  checkName(conversationId, 'conversation_id');
+}
+
+/** An owner may be a larger object with these two fields; statements take no others. */
+export function bareOwner({ key, user }: Owner): Owner {
+  return { key, user };
+}
+
 /** NUL ends a text in SQLite and a lone surrogate has no UTF-8: two ids, or two users, could become one. */
 export function checkName(name: string, param: string): void {
   if (typeof name !== 'string' || name === '') throw invalid(param, 'must be a text that is not empty');
@@ -28,6 +38,11 @@ export function checkItem(item: Item): void {
 
 export function checkPlacement(placement: Placement): void {
   if (typeof placement === 'object') checkName(placement.after, 'previous_item_id');
+}
+
+/** Of lists that are no pages: whoever asks for a long one waits for it. */
+export function checkLimit(limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw invalid('limit', 'must be a whole number from 1');
 }
 
 export function checkPage({ after, limit, order }: PageQuery): void {

@@ -1,4 +1,7 @@
+import type { ErasureLog } from './erasure-log.ts';
 import type { Item } from './item.ts';
+import type { MemoryOutbox } from './memory-outbox.ts';
+import type { SummaryStore } from './summary-store.ts';
 
 /** Whose conversations these are. Every method takes it first: nothing of another owner can be seen or touched. */
 export interface Owner {
@@ -62,4 +65,11 @@ export interface ConversationStore {
   listItems(owner: Owner, conversationId: string, page: PageQuery): Promise<Page<Item>>;
   /** False when it was not there. */
   deleteItem(owner: Owner, conversationId: string, itemId: string): Promise<boolean>;
+}
+
+/** Conversations with all that hangs on them and is written with them. */
+export interface WholeStore extends ConversationStore {
+  readonly outbox: MemoryOutbox;
+  readonly summaries: SummaryStore;
+  readonly erasures: ErasureLog;
 }

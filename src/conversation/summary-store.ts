@@ -8,7 +8,10 @@ export interface ConversationSummary {
   readonly createdAtMs: number;
 }
 
-/** Summaries of conversations, one each. */
+/**
+ * Summaries of conversations, one each. One goes with its conversation, and when an item that it covers is deleted:
+ * what was deleted must not live on in it.
+ */
 export interface SummaryStore {
   findSummary(owner: Owner, conversationId: string): Promise<ConversationSummary | null>;
   /** Takes the place of the one before. Does nothing when the conversation, or the item that it ends with, is gone. */

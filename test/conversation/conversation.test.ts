@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import { SqliteStore } from '../../src/conversation/sqlite-store.ts';
-import type { ConversationStore } from '../../src/conversation/store.ts';
+import type { WholeStore } from '../../src/conversation/store.ts';
 import { VivavoceError } from '../../src/errors.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { ALICE, agentSays, START_MS, userSays } from './sample-items.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 let made = 0;
-const begin = (place: ConversationStore = store) =>
+const begin = (place: WholeStore = store) =>
   Conversation.begin(place, { id: `conv_${++made}`, owner: ALICE, createdAtMs: START_MS, metadata: {} });
 
 async function trimmed(): Promise<Conversation> {

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../src/clock.ts';
-import type { Item } from '../../src/conversation/item.ts';
+import { type Item, saidIn } from '../../src/conversation/item.ts';
 import {
   conversationNotFound,
   cursorNotFound,
@@ -8,26 +8,31 @@ import {
 } from '../../src/conversation/not-found.ts';
 import type {
   ConversationRecord,
-  ConversationStore,
   Owner,
   Page,
   PageQuery,
   Placement,
+  WholeStore,
 } from '../../src/conversation/store.ts';
 import * as input from '../../src/conversation/store-input.ts';
-
-interface Entry {
-  readonly owner: Owner;
-  record: ConversationRecord;
-  items: Item[];
-}
+import {
+  type Entry,
+  isSame,
+  MemoryErasures,
+  MemoryOutboxDouble,
+  MemorySummaries,
+  ownEntry,
+} from './memory-store-parts.ts';
 
 /**
- * A `ConversationStore` in arrays, with the contract of `SqliteStore` (one test runs over both): for tests that need a
+ * A `WholeStore` in arrays, with the contract of `SqliteStore` (one test runs over both): for tests that need a
  * store and no file. Nothing is durable. Answers come in a later microtask, as from the real one.
  */
-export class MemoryStore implements ConversationStore {
+export class MemoryStore implements WholeStore {
   readonly #entries = new Map<string, Entry>();
+  readonly outbox = new MemoryOutboxDouble(this.#entries);
+  readonly summaries = new MemorySummaries(this.#entries);
+  readonly erasures = new MemoryErasures(this.#entries, this.outbox);
   readonly #clock: Pick<Clock, 'nowMs'>;
 
   constructor(clock: Pick<Clock, 'nowMs'> = systemClock) {
@@ -39,19 +44,20 @@ export class MemoryStore implements ConversationStore {
     conversation: { id: string; createdAtMs: number; metadata: Readonly<Record<string, string>> },
   ): Promise<ConversationRecord> {
     const { id, createdAtMs } = conversation;
-    checkConversation(owner, id);
+    input.checkConversation(owner, id);
     input.checkTime(createdAtMs, 'createdAtMs');
     const there = this.#entries.get(id);
     if (there && !isSame(there.owner, owner)) throw idTaken(id);
     if (there) return structuredClone(there.record);
     const metadata = structuredClone(conversation.metadata);
     const record = { id, createdAtMs, updatedAtMs: createdAtMs, metadata };
-    this.#entries.set(id, { owner: { key: owner.key, user: owner.user }, record, items: [] });
+    const nothing = { items: [], stages: new Map(), summary: null };
+    this.#entries.set(id, { owner: input.bareOwner(owner), record, ...nothing });
     return structuredClone(record);
   }
 
   async find(owner: Owner, conversationId: string): Promise<ConversationRecord | null> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     return structuredClone(this.#own(owner, conversationId)?.record ?? null);
   }
 
@@ -76,7 +82,7 @@ export class MemoryStore implements ConversationStore {
   }
 
   async delete(owner: Owner, conversationId: string): Promise<boolean> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     return this.#own(owner, conversationId) !== null && this.#entries.delete(conversationId);
   }
 
@@ -86,77 +92,82 @@ export class MemoryStore implements ConversationStore {
     item: Item,
     placement: Placement = 'end',
   ): Promise<void> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     input.checkItem(item);
     input.checkPlacement(placement);
     const entry = this.#get(owner, conversationId);
     if (entry.items.some(({ id }) => id === item.id)) throw itemIdTaken(item.id);
     entry.items.splice(indexFor(entry.items, placement), 0, structuredClone(item));
+    reworded(entry, null, item);
     touch(entry, item.createdAtMs);
   }
 
   async replaceItem(owner: Owner, conversationId: string, item: Item): Promise<void> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     input.checkItem(item);
     const entry = this.#get(owner, conversationId);
     const there = entry.items.findIndex(({ id }) => id === item.id);
-    if (there >= 0) entry.items[there] = structuredClone(item);
+    const before = entry.items[there];
+    if (!before) return;
+    entry.items[there] = structuredClone(item);
+    reworded(entry, saidIn(before), item);
   }
 
   async appendItems(owner: Owner, conversationId: string, items: readonly Item[]): Promise<void> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     for (const item of items) input.checkItem(item);
     const entry = this.#get(owner, conversationId);
     for (const item of items) {
       if (entry.items.some(({ id }) => id === item.id)) continue;
       entry.items.push(structuredClone(item));
+      reworded(entry, null, item);
       touch(entry, item.createdAtMs);
     }
   }
 
   async findItem(owner: Owner, conversationId: string, itemId: string): Promise<Item | null> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     input.checkName(itemId, 'item_id');
     const { items } = this.#get(owner, conversationId);
     return structuredClone(items.find(({ id }) => id === itemId) ?? null);
   }
 
   async listItems(owner: Owner, conversationId: string, page: PageQuery): Promise<Page<Item>> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     input.checkPage(page);
     return pageOf(this.#get(owner, conversationId).items, page);
   }
 
   async deleteItem(owner: Owner, conversationId: string, itemId: string): Promise<boolean> {
-    checkConversation(owner, conversationId);
+    input.checkConversation(owner, conversationId);
     input.checkName(itemId, 'item_id');
     const entry = this.#get(owner, conversationId);
-    const kept = entry.items.filter(({ id }) => id !== itemId);
-    const found = kept.length < entry.items.length;
-    entry.items = kept;
-    return found;
+    const index = entry.items.findIndex(({ id }) => id === itemId);
+    if (index < 0) return false;
+    const through = entry.items.findIndex(({ id }) => id === entry.summary?.throughItemId);
+    if (index <= through) entry.summary = null;
+    entry.items.splice(index, 1);
+    entry.stages.delete(itemId);
+    return true;
   }
 
   #own(owner: Owner, id: string): Entry | null {
-    const entry = this.#entries.get(id);
-    return entry && isSame(entry.owner, owner) ? entry : null;
+    return ownEntry(this.#entries, owner, id);
   }
 
   #get(owner: Owner, id: string): Entry {
-    checkConversation(owner, id);
+    input.checkConversation(owner, id);
     const entry = this.#own(owner, id);
     if (!entry) throw conversationNotFound(id);
     return entry;
   }
 }
 
-function checkConversation(owner: Owner, conversationId: string): void {
-  input.checkOwner(owner);
-  input.checkName(conversationId, 'conversation_id');
-}
-
-function isSame(one: Owner, other: Owner): boolean {
-  return one.key === other.key && one.user === other.user;
+/** New words of a person wait for memory; without words there is nothing to learn. */
+function reworded(entry: Entry, before: string | null, item: Item): void {
+  const after = saidIn(item);
+  if (after === null) entry.stages.delete(item.id);
+  else if (after !== before) entry.stages.set(item.id, 'new');
 }
 
 function touch(entry: Entry, timeMs: number): void {
