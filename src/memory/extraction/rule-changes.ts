@@ -2,7 +2,7 @@ import type { Owner } from '../../conversation/store.ts';
 import type { Memory, MemoryChange, MemorySource, NewMemory } from '../memory.ts';
 import { fingerprintOf, memoryId } from '../memory-id.ts';
 import { corrected } from './rules/corrected.ts';
-import type { RuleCorrection, RuleFact, RuleRetraction } from './rules/finding.ts';
+import type { RuleCorrection, RuleFact, RuleFinding, RuleRetraction } from './rules/finding.ts';
 import { factsIn, findingsIn } from './rules.ts';
 
 /** A message of a person. */
@@ -30,38 +30,41 @@ export interface RuleReading {
 }
 
 /** What the rules make of a message, as changes of the memory. The same message makes the same changes. */
-export function ruleChanges({ owner, message, previousText, held, nowMs }: RuleReading): MemoryChange[] {
-  const { source, text, saidAtMs } = message;
-  const added = (fact: RuleFact, supersedes: readonly string[]): MemoryChange => {
-    const { type: _, ...told } = fact;
-    const memory: NewMemory = {
-      ...told,
-      id: memoryId(owner, source, fact.text),
-      validAtMs: saidAtMs,
-      source,
-      createdAtMs: nowMs,
-      context: text,
-    };
-    return { type: 'add', memory, supersedes };
-  };
-  let now = held;
+export function ruleChanges(reading: RuleReading): MemoryChange[] {
   const changes: MemoryChange[] = [];
-  for (const finding of findingsIn(text)) {
-    const next = nextChanges();
+  let held = reading.held;
+  for (const finding of findingsIn(reading.message.text)) {
+    const next = changesOf(finding, { ...reading, held });
     changes.push(...next);
-    now = heldAfter(now, next);
-
-    function nextChanges(): MemoryChange[] {
-      if (finding.type === 'fact') return [added(finding, [])];
-      if (finding.type === 'retraction')
-        return now
-          .filter((memory) => isEnded(memory, finding))
-          .map(({ id }) => ({ type: 'end', id, atMs: saidAtMs }));
-      const right = setRight(finding, previousText, now);
-      return right ? [added(right.fact, right.wrongId === null ? [] : [right.wrongId])] : [];
-    }
+    held = heldAfter(held, next);
   }
   return changes;
+}
+
+function changesOf(finding: RuleFinding, reading: RuleReading): MemoryChange[] {
+  const { message, previousText, held } = reading;
+  switch (finding.type) {
+    case 'fact':
+      return [addition(finding, [], reading)];
+    case 'retraction':
+      return held
+        .filter((memory) => isEnded(memory, finding))
+        .map(({ id }) => ({ type: 'end', id, atMs: message.saidAtMs }));
+    case 'correction': {
+      const right = setRight(finding, previousText, held);
+      return right ? [addition(right.fact, right.wrongId === null ? [] : [right.wrongId], reading)] : [];
+    }
+  }
+}
+
+function addition(
+  { type: _, ...told }: RuleFact,
+  supersedes: readonly string[],
+  { owner, message: { source, text, saidAtMs }, nowMs }: RuleReading,
+): MemoryChange {
+  const id = memoryId(owner, source, told.text);
+  const memory: NewMemory = { ...told, id, validAtMs: saidAtMs, source, createdAtMs: nowMs, context: text };
+  return { type: 'add', memory, supersedes };
 }
 
 /** What holds when these changes are applied. */

@@ -16,6 +16,17 @@ export const IDENTITY: readonly Rule[] = [
     learn: ({ who, negated, heard }, called) => named(who, nameIn(called, heard), negated),
   },
   {
+    thing: /^(?:last|family) name$|^surname$/,
+    shape: /^is (.+)$/,
+    learn: ({ who, negated, heard }, said) => {
+      const name = nameIn(said, heard);
+      if (name === null) return null;
+      if (negated) return [ended(who, 'last name', name)];
+      const details = { kind: profileOf(who), attribute: 'last name', value: name, importance: 0.9 } as const;
+      return [factAbout(who, `last name is ${name}`, details)];
+    },
+  },
+  {
     thing: /^nickname$/,
     shape: /^is (.+)$/,
     learn: ({ who, negated, heard }, called) => nicknamed(who, nameIn(called, heard), negated),

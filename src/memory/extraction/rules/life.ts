@@ -149,7 +149,7 @@ function allergies(who: Who, said: string, negated: boolean): readonly RuleFindi
 
 /** What is planned for a day. Whether that day is over, the date of the memory tells. */
 function planned(who: Who, plan: string): readonly RuleFinding[] | null {
-  if (plan.length > MAX_PLAN || !WHEN.test(plan) || /\b(?:you|your)\b/i.test(plan)) return null;
+  if (plan.length > MAX_PLAN || !WHEN.test(plan) || /\b(?:you|your|there|it)\b/i.test(plan)) return null;
   return [
     factOf(who, withProperNames(fromOutside(plan)), {
       kind: 'event',

@@ -84,7 +84,9 @@ function withoutWrong(text: string): string {
     /,? (?:and )?not (?:in |at |a |an |the |from |for )?(?:[\p{L}\d-]+ ?){1,3}$/iu,
     (wrong, offset: number) =>
       // `I am not vegan` and `I do not like it` are plain negations.
-      /\b(?:am|is|are|do|does|did|have|has|was|were|can|could|will|would)$/i.test(text.slice(0, offset))
+      /(?:\b(?:am|is|are|do|does|did|have|has|was|were|can|could|will|would)|'s)$/i.test(
+        text.slice(0, offset),
+      )
         ? wrong
         : '',
   );

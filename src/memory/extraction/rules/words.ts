@@ -109,7 +109,8 @@ export const COMMON = words(
   bed please thanks thank hello hi hey bye ignore obey answer reply forget remember previous instructions admin administrator
   root system assistant user developer god master nobody anonymous none null undefined because since although while until
   night day least free fun money myself yourself himself herself themselves times weekends mornings evenings fact case
-  heart different common rare popular popularly please probably actually maybe perhaps being called one ones kind sort`,
+  heart crazy stupid silly weird dumb lucky lazy picky names sir boss dude
+  different common rare popular popularly please probably actually maybe perhaps being called one ones kind sort`,
 );
 
 /** What `I'm …` says about what somebody eats. */
