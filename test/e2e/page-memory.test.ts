@@ -5,6 +5,7 @@ import type { NewMemory } from '../../src/memory/memory.ts';
 import { memoryId } from '../../src/memory/memory-id.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { MemoriesApp } from '../support/memories-app.ts';
+import { Service } from '../support/service.ts';
 
 const chromium = findChromium();
 if (chromium === null) {
@@ -230,3 +231,51 @@ describe.skipIf(chromium === null)('what it knows about me, on the page', { time
     expect(await panel.getByText('The disk is full.').count()).toBe(0);
   });
 });
+
+describe.skipIf(chromium === null)(
+  'what was remembered, on the page of a whole service',
+  { timeout: 60_000 },
+  () => {
+    it('stands beside the answer, leads to where it was said, and is gone when it is erased', async () => {
+      await using service = await Service.start();
+      await using resources = new AsyncDisposableStack();
+      const browser = resources.adopt(await launchChromium(chromium ?? ''), (opened) => opened.close());
+      const page = await browser.newPage();
+      await page.goto(service.url);
+      await write(page, 'My name is Alice and I live in Berlin.');
+      const told = new URL(page.url()).hash;
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      await write(page, 'Where do I live?');
+      const answer = page.locator('.agent').last();
+      expect(await answer.locator('.text').innerText()).toContain('Berlin');
+      await answer.locator('.recall summary').click();
+      expect(await answer.locator('.recall li').allInnerTexts()).toContainEqual(
+        expect.stringContaining('Berlin'),
+      );
+
+      await answer.getByRole('button', { name: 'All that it knows' }).click();
+      const home = page.locator('.memory-card', { hasText: 'The user lives in Berlin.' });
+      await home.getByRole('button', { name: /^“My name is Alice/ }).click();
+      await page.locator('.bubble', { hasText: 'My name is Alice' }).waitFor();
+      expect(new URL(page.url()).hash).toBe(told);
+
+      await page.getByRole('button', { name: 'What it knows about me' }).click();
+      await page.getByRole('button', { name: 'Erase everything…' }).click();
+      await page.getByLabel('Type everything').fill('everything');
+      await page.getByRole('button', { name: 'Erase everything', exact: true }).click();
+      await page.locator('.memory-panel').waitFor({ state: 'detached' });
+      await page.locator('.conversation').first().waitFor({ state: 'detached' });
+      await write(page, 'Where do I live?');
+      expect(await page.locator('.agent .text').innerText()).not.toContain('Berlin');
+    });
+  },
+);
+
+/** Types and sends it, and waits for the whole answer. */
+async function write(page: Page, text: string): Promise<void> {
+  const answers = page.locator('.agent[data-status="completed"]');
+  const before = await answers.count();
+  await page.getByLabel('Your message').fill(text);
+  await page.keyboard.press('Enter');
+  await answers.nth(before).waitFor();
+}
