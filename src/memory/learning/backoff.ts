@@ -20,8 +20,9 @@ export class Backoff implements Disposable {
     return this.#timer !== null;
   }
 
+  /** What fails while it waits already, fails for the same reason. */
   failed(): void {
-    this[Symbol.dispose]();
+    if (this.#timer) return;
     this.#timer = this.#clock.after(this.#delayMs, () => {
       this.#timer = null;
       this.#again();

@@ -13,6 +13,8 @@ interface Entry extends WaitingConversation {
   messages: number;
   /** The highest of them. */
   importance: number;
+  /** Nobody was connected when it was last looked at. */
+  isReleased: boolean;
   isDue: boolean;
   dueAtMs: number;
   timer: Disposable | null;
@@ -36,23 +38,26 @@ export class BatchQueue implements Disposable {
     this.#onDue = onDue;
   }
 
-  /** A message was said that is worth a call. */
+  /** A message was said that is worth a call. It may never be answered. */
   said(conversation: WaitingConversation, importance: number): void {
     const entry = this.#entry(conversation);
     entry.messages++;
     entry.importance = Math.max(entry.importance, importance);
+    if (!entry.isReleased) this.#dueIn(entry, IDLE_MS);
   }
 
   /** It was answered: with the messages before it, it may be enough for a call. */
   noticed(conversation: WaitingConversation): void {
     const entry = this.#entry(conversation);
+    entry.isReleased = false;
     this.#dueIn(entry, entry.messages >= BATCH_MESSAGES ? 0 : IDLE_MS);
   }
 
-  /** Nobody is connected to it any more. */
+  /** Nobody is connected to it any more. What is not worth a call leaves the outbox then. */
   released(conversation: WaitingConversation): void {
-    const entry = this.#entries.get(keyOf(conversation));
-    if (entry && entry.dueAtMs - this.#clock.monotonicMs() > CLOSED_MS) this.#dueIn(entry, CLOSED_MS);
+    const entry = this.#entry(conversation);
+    entry.isReleased = true;
+    if (entry.dueAtMs - this.#clock.monotonicMs() > CLOSED_MS) this.#dueIn(entry, CLOSED_MS);
   }
 
   /** It waits for long enough already. */
@@ -60,21 +65,13 @@ export class BatchQueue implements Disposable {
     this.#dueIn(this.#entry(conversation), 0);
   }
 
-  /** Takes out the one that matters most of those that are due; null when none is. */
-  next(): WaitingConversation | null {
-    const due = [...this.#entries.values()].filter(({ isDue }) => isDue);
+  /** Takes out the one that matters most of those that are due and `mayBe` read now; null when there is none. */
+  next(mayBe: (owner: Owner) => boolean): WaitingConversation | null {
+    const due = [...this.#entries.values()].filter(({ isDue, owner }) => isDue && mayBe(owner));
     const [first] = due.sort((a, b) => b.importance - a.importance || a.dueAtMs - b.dueAtMs);
     if (!first) return null;
     this.#entries.delete(keyOf(first));
     return { owner: first.owner, conversationId: first.conversationId };
-  }
-
-  forget(owner: Owner): void {
-    for (const [key, entry] of this.#entries) {
-      if (ownerKey(entry.owner) !== ownerKey(owner)) continue;
-      entry.timer?.[Symbol.dispose]();
-      this.#entries.delete(key);
-    }
   }
 
   [Symbol.dispose](): void {
@@ -88,7 +85,7 @@ export class BatchQueue implements Disposable {
     if (known) return known;
     const { owner, conversationId } = conversation;
     const entry: Entry = {
-      ...{ owner, conversationId, messages: 0, importance: 0, isDue: false },
+      ...{ owner, conversationId, messages: 0, importance: 0, isReleased: false, isDue: false },
       ...{ dueAtMs: Number.POSITIVE_INFINITY, timer: null },
     };
     this.#entries.set(key, entry);

@@ -75,6 +75,9 @@ export class BatchReader implements AsyncDisposable {
     readonly controller: AbortController;
     readonly done: Promise<void>;
   } | null = null;
+  readonly #paused = new Set<string>();
+  /** There is more in the outbox than was taken up. */
+  #isBehind = false;
   #isClosed = false;
 
   constructor(deps: Deps) {
@@ -95,23 +98,37 @@ export class BatchReader implements AsyncDisposable {
     this.#queue.released(conversation);
   }
 
-  /** Takes up what waits from before: after a start, and when a model has appeared. */
+  /** Takes up what waits from before: after a start, and when a model has appeared. Never rejects: what fails is tried again. */
   async catchUp(): Promise<void> {
-    if (!this.#deps.extractor.isAvailable) return;
-    const waiting = await this.#deps.outbox.waiting(BACKLOG);
-    for (const conversation of waiting) {
-      if (conversation.notedItems > 0) this.#queue.overdue(conversation);
+    if (this.#isClosed || !this.#deps.extractor.isAvailable) return;
+    this.#isBehind = false;
+    try {
+      const waiting = await this.#deps.outbox.waiting(BACKLOG);
+      this.#isBehind = waiting.length === BACKLOG;
+      for (const conversation of waiting) {
+        if (conversation.notedItems > 0) this.#queue.overdue(conversation);
+      }
+    } catch (error) {
+      this.#isBehind = true;
+      this.#failed(error);
     }
   }
 
-  /** Reads nothing of this owner any more that is under way or due. */
-  async forget(owner: Owner): Promise<void> {
-    this.#queue.forget(owner);
+  /** Reads nothing of this owner until it is disposed. What was under way is given up, and read afterwards if it is still there. */
+  async pause(owner: Owner): Promise<Disposable> {
+    const key = ownerKey(owner);
+    this.#paused.add(key);
     const running = this.#running;
-    if (!running || ownerKey(running.owner) !== ownerKey(owner)) return;
-    running.controller.abort();
-    await running.done;
-    this.#queue.forget(owner);
+    if (running && ownerKey(running.owner) === key) {
+      running.controller.abort();
+      await running.done;
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#paused.delete(key);
+        this.#pump();
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,18 +141,23 @@ export class BatchReader implements AsyncDisposable {
 
   #pump(): void {
     if (this.#running || this.#isClosed || this.#backoff.isWaiting) return;
-    const conversation = this.#queue.next();
-    if (!conversation) return;
+    const conversation = this.#queue.next((owner) => !this.#paused.has(ownerKey(owner)));
+    if (!conversation) {
+      if (this.#isBehind) void this.catchUp();
+      return;
+    }
     // Nothing is lost: it waits in the outbox until a model appears.
-    if (!this.#deps.extractor.isAvailable) return this.#pump();
+    if (!this.#deps.extractor.isAvailable) {
+      this.#pump();
+      return;
+    }
     const controller = new AbortController();
     const done = this.#read(conversation, controller.signal).then(
       () => this.#backoff.succeeded(),
       (error) => {
-        if (controller.signal.aborted) return;
-        this.#deps.onFailed(messageOf(error));
-        this.#backoff.failed();
+        if (this.#isClosed) return;
         this.#queue.overdue(conversation);
+        if (!controller.signal.aborted) this.#failed(error);
       },
     );
     this.#running = { owner: conversation.owner, controller, done };
@@ -146,15 +168,34 @@ export class BatchReader implements AsyncDisposable {
   }
 
   async #read(conversation: WaitingConversation, signal: AbortSignal): Promise<void> {
-    const { outbox, extractor, clock } = this.#deps;
+    const { outbox } = this.#deps;
     const { owner, conversationId } = conversation;
-    const all = await outbox.waitingIn(owner, conversationId, ['noted'], MAX_MESSAGES);
-    if (all.length === 0) return;
-    const items = await this.#around(conversation, all);
-    const waiting = all.filter(({ item }) => items.some(({ id }) => id === item.id));
+    const all = await outbox.waitingIn(owner, conversationId, ['new', 'noted'], MAX_MESSAGES);
+    const noted = all.filter(({ stage }) => stage === 'noted');
+    // The rules come first; what they have not read yet is for another time.
+    if (noted.length < all.length) this.#queue.noticed(conversation);
+    if (noted.length === 0) return;
+    const items = await this.#around(conversation, noted);
+    const waiting = noted.filter(({ item }) => items.some(({ id }) => id === item.id));
+    const read = await this.#learn(conversation, waiting, items, signal);
+    if (noted.length === MAX_MESSAGES || read < noted.length) this.#queue.overdue(conversation);
+  }
+
+  /** How many of the messages have left the outbox. */
+  async #learn(
+    conversation: WaitingConversation,
+    waiting: readonly OutboxItem[],
+    items: readonly Item[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { extractor, clock } = this.#deps;
+    const { owner, conversationId } = conversation;
     const worthy = waiting.filter(({ item }) => this.#deps.worthOf(wordsOf(item)).skip === null);
     // Only greetings, questions and the like: nobody is asked about them.
-    if (worthy.length === 0) return await this.#settle(conversation, waiting, []);
+    if (worthy.length === 0) {
+      await this.#settle(conversation, waiting, []);
+      return waiting.length;
+    }
     const messages = toMessages(items, new Set(worthy.map(({ item }) => item.id)));
     const startedMs = clock.monotonicMs();
     const extraction = await extractor.extract(owner, { conversationId, messages }, signal);
@@ -176,7 +217,13 @@ export class BatchReader implements AsyncDisposable {
         this.#deps.onQuarantined(conversationId, learned.length, extraction.reason);
         break;
     }
-    if (all.length === MAX_MESSAGES || read.length < all.length) this.#queue.overdue(conversation);
+    return read.length;
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#deps.onFailed(messageOf(error));
+    this.#backoff.failed();
   }
 
   async #settle(
@@ -193,7 +240,7 @@ export class BatchReader implements AsyncDisposable {
     this.#deps.onSettled(owner, ids);
   }
 
-  /** The messages with what was answered to them, and a little of what was said before. Not all of them if that is too much. */
+  /** The messages with what was answered between them, and a little of what was said before. Not all of them if that is too much. */
   async #around(
     { owner, conversationId }: WaitingConversation,
     waiting: readonly OutboxItem[],

@@ -37,10 +37,10 @@ export class ChangeApplier implements AsyncDisposable {
   /** Something was decided. Returns at once. */
   wake(): void {
     this.#isWanted = true;
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#backoff.isWaiting) return;
     this.#run ??= this.#drain().finally(() => {
       this.#run = null;
-      if (this.#isWanted && !this.#backoff.isWaiting) this.wake();
+      if (this.#isWanted) this.wake();
     });
   }
 
@@ -64,23 +64,27 @@ export class ChangeApplier implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#backoff[Symbol.dispose]();
     await this.idle();
+    this.#backoff[Symbol.dispose]();
   }
 
   async #drain(): Promise<void> {
     this.#isWanted = false;
+    const failed = new Set<string>();
     try {
       // Those of a paused owner stay in front, so more are asked for than they are.
       const decided = await this.#deps.outbox.decided(AT_ONCE);
       const ready = decided.filter(({ owner }) => !this.#paused.has(ownerKey(owner)));
       for (const changes of ready) {
         if (this.#isClosed) return;
-        if (this.#paused.has(ownerKey(changes.owner))) continue;
-        await this.#apply(changes);
-        await this.#deps.outbox.applied([changes.sequence]);
+        const key = ownerKey(changes.owner);
+        // What follows a change that failed waits behind it.
+        if (this.#paused.has(key) || failed.has(key)) continue;
+        if (await this.#isApplied(changes)) await this.#deps.outbox.applied([changes.sequence]);
+        else failed.add(key);
       }
-      this.#backoff.succeeded();
+      if (failed.size > 0) this.#backoff.failed();
+      else this.#backoff.succeeded();
       if (decided.length === AT_ONCE && ready.length > 0) this.#isWanted = true;
     } catch (error) {
       this.#deps.onFailed(messageOf(error), false);
@@ -88,14 +92,35 @@ export class ChangeApplier implements AsyncDisposable {
     }
   }
 
-  async #apply({ owner, changes }: OutboxChanges): Promise<void> {
+  /** False when it is to be tried again. Throws when nobody's changes can be applied now. */
+  async #isApplied({ owner, changes }: OutboxChanges): Promise<boolean> {
     try {
-      await this.#deps.apply(owner, JSON.parse(changes) as MemoryChange[]);
+      await this.#apply(owner, parse(changes));
+      return true;
     } catch (error) {
-      // What no store will ever take must not hold up the rest.
-      const isLost = error instanceof VivavoceError ? error.isFaultOfCaller() : error instanceof SyntaxError;
-      if (!isLost) throw error;
-      this.#deps.onFailed(messageOf(error), true);
+      if (error instanceof VivavoceError && error.shouldRetry()) throw error;
+      // Nor can what nobody can read hold up anything.
+      const isLost = error instanceof SyntaxError;
+      this.#deps.onFailed(messageOf(error), isLost);
+      return isLost;
     }
   }
+
+  /** What no store will ever take is told and left out, and holds up nothing. */
+  async #apply(owner: Owner, changes: readonly MemoryChange[]): Promise<void> {
+    try {
+      await this.#deps.apply(owner, changes);
+    } catch (error) {
+      if (!(error instanceof VivavoceError && error.isFaultOfCaller())) throw error;
+      if (changes.length === 1) this.#deps.onFailed(error.message, true);
+      else for (const change of changes) await this.#apply(owner, [change]);
+    }
+  }
+}
+
+/** @throws SyntaxError */
+function parse(changes: string): readonly MemoryChange[] {
+  const parsed: unknown = JSON.parse(changes);
+  if (!Array.isArray(parsed)) throw new SyntaxError('what was decided is no list of changes');
+  return parsed as MemoryChange[];
 }

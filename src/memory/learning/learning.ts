@@ -39,7 +39,7 @@ export class Learning implements AsyncDisposable {
   said(owner: Owner, conversationId: string, item: MessageItem): void {
     const { rules, batches, recentlySaid, worthOf, onSkipped } = this.#deps;
     const text = wordsOf(item);
-    recentlySaid.said(owner, conversationId, item, text);
+    void recentlySaid.said(owner, conversationId, item, text);
     rules.said(owner, conversationId, item);
     const { skip, importance } = worthOf(text);
     if (skip === null) batches.said({ owner, conversationId }, importance);
@@ -67,7 +67,7 @@ export class Learning implements AsyncDisposable {
     using paused = new DisposableStack();
     paused.use(await applier.pause(owner));
     paused.use(await rules.pause(owner));
-    await batches.forget(owner);
+    paused.use(await batches.pause(owner));
     paused.defer(() => recentlySaid.forget(owner));
     return paused.move();
   }

@@ -30,6 +30,8 @@ export class RuleReader implements AsyncDisposable {
   readonly #backoff: Backoff;
   readonly #reading = new Map<string, Promise<void>>();
   readonly #paused = new Set<string>();
+  /** Owners of whom something could not be read: it is read first, with the next attempt. */
+  readonly #behind = new Set<string>();
   #isClosed = false;
 
   constructor(deps: Deps) {
@@ -39,24 +41,30 @@ export class RuleReader implements AsyncDisposable {
 
   /** A message of a person is durable. Returns at once. */
   said(owner: Owner, conversationId: string, item: MessageItem): void {
-    if (!this.#paused.has(ownerKey(owner))) this.#after(owner, () => this.#read(owner, conversationId, item));
+    const key = ownerKey(owner);
+    if (this.#isClosed || this.#paused.has(key)) return;
+    this.#after(owner, async () => {
+      if (!this.#behind.has(key)) await this.#read(owner, conversationId, item);
+    });
   }
 
   /** Takes up what waits from before. Never rejects: what fails is tried again. */
   async catchUp(): Promise<void> {
-    if (this.#isClosed) return;
     try {
       for (let isMore = true; isMore && !this.#isClosed; ) {
-        const waiting = (await this.#deps.outbox.waiting(BACKLOG)).filter(
+        const waiting = await this.#deps.outbox.waiting(BACKLOG);
+        if (this.#isClosed) return;
+        this.#behind.clear();
+        const ready = waiting.filter(
           ({ owner, newItems }) => newItems > 0 && !this.#paused.has(ownerKey(owner)),
         );
-        const all = waiting.map(({ owner, conversationId }) =>
+        const all = ready.map(({ owner, conversationId }) =>
           this.#after(owner, () => this.#readAll(owner, conversationId)),
         );
         await Promise.all(all);
-        isMore = waiting.length === BACKLOG;
+        isMore = waiting.length === BACKLOG && ready.length > 0 && this.#behind.size === 0;
       }
-      this.#backoff.succeeded();
+      if (this.#behind.size === 0) this.#backoff.succeeded();
     } catch (error) {
       this.#failed(error);
     }
@@ -84,7 +92,10 @@ export class RuleReader implements AsyncDisposable {
   #after(owner: Owner, read: () => Promise<void>): Promise<void> {
     const key = ownerKey(owner);
     const before = this.#reading.get(key) ?? Promise.resolve();
-    const reading = before.then(read).catch((error) => this.#failed(error));
+    const reading = before.then(read).catch((error) => {
+      this.#behind.add(key);
+      this.#failed(error);
+    });
     this.#reading.set(key, reading);
     void reading.then(() => {
       if (this.#reading.get(key) === reading) this.#reading.delete(key);
