@@ -3,15 +3,17 @@ import type { Erasure, ErasureLog } from '../conversation/erasure-log.ts';
 import type { Owner } from '../conversation/store.ts';
 import { messageOf } from '../errors.ts';
 import { Backoff } from './learning/backoff.ts';
+import { ownerKey } from './recall/search-cache.ts';
 
 interface Deps {
   readonly log: Pick<ErasureLog, 'requestErasure' | 'findErasure' | 'openErasures' | 'completeErasure'>;
   /** Nothing is learned about this owner until it is disposed. */
   readonly pause: (owner: Owner) => Promise<Disposable>;
   /** Each erases all of the owner from one place, and can be done again. In this order. */
-  readonly places: readonly ((erasure: Erasure) => Promise<unknown> | void)[];
+  readonly places: readonly ((erasure: Erasure) => unknown)[];
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** It is tried again. `unknown`: those under way could not be read. */
   readonly onFailed: (erasureId: string, error: string) => void;
 }
 
@@ -24,6 +26,8 @@ interface Deps {
 export class Erasing implements AsyncDisposable {
   readonly #deps: Deps;
   readonly #backoff: Backoff;
+  /** Owners of whom something is left. Also while a place cannot be reached, nothing is learned that would go with the rest. */
+  readonly #paused = new Map<string, Disposable>();
   #run: Promise<void> | null = null;
   #isWanted = false;
   #isClosed = false;
@@ -51,7 +55,8 @@ export class Erasing implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#run ??= this.#eraseAll().finally(() => {
       this.#run = null;
-      if (this.#isWanted && !this.#backoff.isWaiting) this.resume();
+      // Somebody has asked meanwhile. They wait for no other's retry.
+      if (this.#isWanted) this.resume();
     });
   }
 
@@ -62,30 +67,48 @@ export class Erasing implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#backoff[Symbol.dispose]();
     await this.idle();
+    this.#backoff[Symbol.dispose]();
   }
 
   async #eraseAll(): Promise<void> {
     this.#isWanted = false;
-    let id = '';
+    let isDone = true;
     try {
       for (const erasure of await this.#deps.log.openErasures()) {
         if (this.#isClosed) return;
-        id = erasure.id;
-        await this.#erase(erasure);
+        // One that fails holds up no other.
+        isDone = (await this.#isErased(erasure)) && isDone;
       }
-      this.#backoff.succeeded();
     } catch (error) {
-      this.#deps.onFailed(id, messageOf(error));
-      this.#backoff.failed();
+      this.#deps.onFailed('unknown', messageOf(error));
+      isDone = false;
+    }
+    if (isDone) this.#backoff.succeeded();
+    else this.#backoff.failed();
+  }
+
+  async #isErased(erasure: Erasure): Promise<boolean> {
+    try {
+      await this.#erase(erasure);
+      return true;
+    } catch (error) {
+      this.#deps.onFailed(erasure.id, messageOf(error));
+      return false;
     }
   }
 
   async #erase(erasure: Erasure): Promise<void> {
     const { log, pause, places, clock } = this.#deps;
-    using _paused = await pause(erasure.owner);
-    for (const erase of places) await erase(erasure);
-    await log.completeErasure(erasure.owner, erasure.id, clock.nowMs());
+    const { id, owner } = erasure;
+    const key = ownerKey(owner);
+    if (!this.#paused.has(key)) this.#paused.set(key, await pause(owner));
+    for (const erase of places) {
+      if (this.#isClosed) return;
+      await erase(erasure);
+    }
+    await log.completeErasure(owner, id, clock.nowMs());
+    this.#paused.get(key)?.[Symbol.dispose]();
+    this.#paused.delete(key);
   }
 }
