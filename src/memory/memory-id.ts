@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { v5 } from 'uuid';
 import type { Owner } from '../conversation/store.ts';
 import type { MemorySource } from './memory.ts';
@@ -24,4 +25,13 @@ export function fingerprintOf(text: string): string {
 /** The id of what was written down by hand. @param unique an id that was never used before */
 export function writtenMemoryId(unique: string): string {
   return v5(unique, NAMESPACE);
+}
+
+/** The same for texts that say the same word for word. Texts without a word are the same when they are equal. */
+export function hashOfWords(text: string): string {
+  return hash('sha256', fingerprintOf(text) || text.trim(), 'base64');
+}
+
+export function sameValue(one: string | null, other: string | null): boolean {
+  return one !== null && other !== null && hashOfWords(one) === hashOfWords(other);
 }
