@@ -3,9 +3,9 @@ import { termsOf } from './terms.ts';
 
 /**
  * How much a word tells by where it stands. What was said around a memory helps to find it and never outweighs what it
- * says itself; whom it is about is what most questions begin with.
+ * says itself.
  */
-const FIELDS = { text: 1, context: 0.3, subject: 3, date: 0.3 } as const;
+const FIELDS = { text: 1, subject: 1, context: 0.3, date: 0.3 } as const;
 /** BM25: how soon a second mention tells nothing new, and how much more a word of a short text tells. */
 const SATURATION = 1.2;
 const LENGTH_SHARE = 0.4;
@@ -14,18 +14,21 @@ const USUAL_LENGTH = 12;
 const MAX_CONTEXT_TERMS = 400;
 const MAX_QUERY_TERMS = 64;
 
-/** Stands for any word of time, so that "when" finds what says when. No term of a text looks like it. */
-const TIME_CUE = '@time';
-const TIME_CUE_SHARE = 0.5;
-const TELLS_TIME =
-  /\b(?:yesterday|today|tonight|tomorrow|ago|(?:last|next|this|past|coming) (?:night|week(?:end)?|month|year|spring|summer|fall|autumn|winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|june|july|august|september|october|november|december|(?:in|since|of|on) may|(?:19|20)\d\d|(?:days?|weeks?|months?|years?) (?:before|after|later|from now))\b/i;
-const ASKS_TIME =
-  /\b(?:when|how long|how recently|since when|what (?:time|date|day|month|year)|which (?:date|day|month|year|week|weekend))\b/i;
+/** Cues of a memory beside its words, which no term of a text can be taken for: what it is about, and that it tells a time. */
+const aboutCue = (term: string) => `@${term}`;
+const TIME_CUE = '#time';
+/** How much a cue speaks for a memory, compared with a term of the query that is as rare. */
+const ABOUT_SHARE = 1;
+const TIME_SHARE = 0.5;
 
-/** What the person calls themselves, and what memories call them. */
+const TELLS_TIME =
+  /\b(?:yesterday|today|tonight|tomorrow|ago|(?:last|next|this|past|coming) (?:night|week(?:end)?|month|year|spring|summer|fall|autumn|winter)|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|june|july|august|september|october|november|december|(?:in|since|of|on) may|(?:19|20)\d\d|(?:days?|weeks?|months?|years?) (?:before|after|later|from now))\b/i;
+const ASKS_TIME =
+  /\b(?:when|how long|how recently|(?:what|which) (?:time|date|day|week|weekend|month|year))\b/i;
+
+/** What a person calls themselves is what memories call the user. */
 const FIRST_PERSON = /\b(?:i|me|my|mine|myself)\b/i;
-const USER_TERM = 'user';
-const USER_CUE_SHARE = 0.5;
+const USER = 'user';
 
 const MONTH_AND_YEAR = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
@@ -45,11 +48,13 @@ export function termWeights({ text, context, subject, validAtMs }: SearchedText)
   // The longer the text, the less each of its words tells. What stands around it must not make it longer.
   const length = 1 - LENGTH_SHARE + LENGTH_SHARE * (terms.length / USUAL_LENGTH);
   count(terms, FIELDS.text / length);
-  if (TELLS_TIME.test(text)) count([TIME_CUE], FIELDS.text);
   count(termsOf(context).slice(0, MAX_CONTEXT_TERMS), FIELDS.context);
-  count(termsOf(subject), FIELDS.subject);
+  const about = termsOf(subject);
+  count(about, FIELDS.subject);
   count(termsOf(MONTH_AND_YEAR.format(validAtMs)), FIELDS.date);
   for (const [term, frequency] of counts) counts.set(term, frequency / (frequency + SATURATION));
+  for (const term of about) counts.set(aboutCue(term), 1);
+  if (TELLS_TIME.test(text)) counts.set(TIME_CUE, 1);
   return counts;
 }
 
@@ -62,9 +67,9 @@ export interface QueryTerms {
 
 export function queryTermsOf(query: string): QueryTerms {
   const terms = [...new Set(termsOf(query))].slice(0, MAX_QUERY_TERMS);
-  const cues = new Map<string, number>();
-  if (ASKS_TIME.test(query)) cues.set(TIME_CUE, TIME_CUE_SHARE);
-  if (FIRST_PERSON.test(query) && !terms.includes(USER_TERM)) cues.set(USER_TERM, USER_CUE_SHARE);
+  const about = FIRST_PERSON.test(query) ? [...terms, USER] : terms;
+  const cues = new Map(about.map((term) => [aboutCue(term), ABOUT_SHARE]));
+  if (ASKS_TIME.test(query)) cues.set(TIME_CUE, TIME_SHARE);
   return { terms, cues };
 }
 

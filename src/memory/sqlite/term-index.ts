@@ -16,8 +16,12 @@ const sql = {
   insert: 'INSERT INTO postings (owner, term, memory, weight) VALUES (:owner, :term, :memory, :weight)',
   delete: 'DELETE FROM postings WHERE owner = :owner AND term = :term AND memory = :memory',
   of: 'SELECT memory, weight FROM postings WHERE owner = :owner AND term = :term',
-  holding: 'SELECT count(*) AS all_of_them FROM memories WHERE owner = :owner AND invalid_at_ms IS NULL',
+  having: 'SELECT count(*) AS count FROM postings WHERE owner = :owner AND term = :term',
+  holding: 'SELECT count(*) AS count FROM memories WHERE owner = :owner AND invalid_at_ms IS NULL',
 } as const;
+
+/** The rarity of what nine of ten memories have. */
+const TELLS_NOTHING = 0.1;
 
 /**
  * Finds the memories of one owner by their words, as BM25 ranks them.
@@ -48,7 +52,7 @@ export class TermIndex {
   search(owner: number, query: string, limit: number): LexicalHit[] {
     const { terms, cues } = queryTermsOf(query);
     if (terms.length === 0) return [];
-    const all = this.#statements.get<{ all_of_them: number }>(sql.holding, { owner })?.all_of_them ?? 0;
+    const all = this.#statements.get<{ count: number }>(sql.holding, { owner })?.count ?? 0;
     const scores = new Map<number, number>();
     let attainable = 0;
     for (const term of terms) {
@@ -58,14 +62,7 @@ export class TermIndex {
       for (const { memory, weight } of postings)
         scores.set(memory, (scores.get(memory) ?? 0) + rarity * weight);
     }
-    for (const [cue, share] of scores.size > 0 ? cues : []) {
-      const postings = this.#statements.all<Posting>(sql.of, { owner, term: cue });
-      const rarity = rarityOf(postings.length, all) * share;
-      for (const { memory, weight } of postings) {
-        const score = scores.get(memory);
-        if (score !== undefined) scores.set(memory, score + rarity * weight);
-      }
-    }
+    for (const [cue, share] of cues) this.#weigh(scores, owner, cue, share, all);
     return (
       [...scores]
         // Of two that fit as well, the one that was learned last.
@@ -73,5 +70,17 @@ export class TermIndex {
         .slice(0, limit)
         .map(([memory, score]) => ({ memory, relevance: Math.min(1, score / attainable) }))
     );
+  }
+
+  /** Adds what a cue tells to what was found without it. Most memories are about the user: that tells nothing, and is not read. */
+  #weigh(scores: Map<number, number>, owner: number, cue: string, share: number, all: number): void {
+    if (scores.size < 2) return;
+    const having = this.#statements.get<{ count: number }>(sql.having, { owner, term: cue })?.count ?? 0;
+    const rarity = rarityOf(having, all) * share;
+    if (having === 0 || rarity < TELLS_NOTHING) return;
+    for (const { memory, weight } of this.#statements.all<Posting>(sql.of, { owner, term: cue })) {
+      const score = scores.get(memory);
+      if (score !== undefined) scores.set(memory, score + rarity * weight);
+    }
   }
 }
