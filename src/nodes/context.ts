@@ -3,6 +3,7 @@ import type { Owner } from '../conversation/store.ts';
 import type { ChatMessage } from '../llm/chat-model.ts';
 import { newestTurn, trimInBlocks } from '../llm/prompt.ts';
 import { estimatePromptTokens, estimateTokens } from '../llm/token-estimate.ts';
+import { oneLine } from './memory-note.ts';
 import type { Bound, TurnNode } from './node.ts';
 
 interface Deps {
@@ -68,7 +69,7 @@ function importantOf(dropped: readonly ChatMessage[], worthOf: Deps['worthOf']):
     .sort((a, b) => b.importance - a.importance || b.at - a.at)
     .slice(0, MAX_KEPT)
     .sort((a, b) => a.at - b.at)
-    .map(({ text }) => `- ${text.replace(/\s+/g, ' ').slice(0, MAX_KEPT_CHARACTERS)}`);
+    .map(({ text }) => `- ${oneLine(text, MAX_KEPT_CHARACTERS)}`);
   return important.length > 0 ? ['Much earlier in this conversation the user said:', ...important] : [];
 }
 

@@ -1,6 +1,6 @@
 import type { LangGraphRunnableConfig } from '@langchain/langgraph';
 import type { Clock } from '../clock.ts';
-import { isAbort, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { NodeOutput, TurnState } from '../graph/state.ts';
 
 export type Emit = (part: NodeOutput) => void;
@@ -11,7 +11,7 @@ export type TurnNode = (state: TurnState, emit: Emit, signal: AbortSignal) => Pr
 /** What a node that must not fail answers instead of an exception, and by when. */
 export interface Bound {
   readonly deadlineMs: number;
-  readonly degraded: (state: TurnState, emit: Emit) => Partial<TurnState>;
+  readonly degraded: (state: TurnState, emit: Emit, waitedMs: number) => Partial<TurnState>;
 }
 
 interface Wiring {
@@ -37,9 +37,10 @@ export function node({ name, clock, run, bound }: Wiring) {
       if (!bound) return await run(state, emit, turnSignal);
       return await within(bound.deadlineMs, clock, turnSignal, (signal) => run(state, emit, signal));
     } catch (error) {
-      if (!bound || isAbort(error) || turnSignal.aborted) throw error;
+      // Work that several turns share may be given up without this one being over.
+      if (!bound || turnSignal.aborted) throw error;
       degraded = messageOf(error);
-      return bound.degraded(state, emit);
+      return bound.degraded(state, emit, clock.monotonicMs() - startedMs);
     } finally {
       emit({ type: 'node', node: name, startedMs, endedMs: clock.monotonicMs(), degraded });
     }

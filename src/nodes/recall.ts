@@ -22,6 +22,8 @@ interface Deps {
 const DEADLINE_MS = 200;
 /** A shorter question goes on from what was said before it: `And her husband?` */
 const FEW_WORDS = 4;
+/** Of a long message the end is looked for, where people ask. */
+const MAX_CHARACTERS = 1_000;
 
 /** Finds what is remembered about what the person says. */
 export function recall({ memory, clock }: Deps): TurnNode {
@@ -41,17 +43,19 @@ export function recall({ memory, clock }: Deps): TurnNode {
 export function recallBound({ memory }: Pick<Deps, 'memory'>): Bound {
   return {
     deadlineMs: DEADLINE_MS,
-    degraded: ({ turn }, emit) => {
+    degraded: ({ turn }, emit, waitedMs) => {
       if (!turn) return { recalled: [] };
       const recollection = memory.stale(turn.owner);
-      emit({ type: 'recalled', ...recollection, waitedMs: DEADLINE_MS });
+      emit({ type: 'recalled', ...recollection, waitedMs });
       return { recalled: recollection.memories };
     },
   };
 }
 
 function questionIn(history: readonly ChatMessage[]): string {
-  const said = history.filter(({ role }) => role === 'user').map(({ text }) => text);
+  const said = history
+    .filter(({ role }) => role === 'user')
+    .map(({ text }) => text.trim().slice(-MAX_CHARACTERS).toWellFormed());
   const newest = said.at(-1) ?? '';
   const before = said.at(-2);
   if (before === undefined || newest.split(/\s+/).length >= FEW_WORDS) return newest;

@@ -14,7 +14,7 @@ interface Deps {
 /** Marks the conversation, once the turn counts: what is learned from it, is learned later and elsewhere. */
 export function remember({ learner }: Deps): TurnNode {
   return async ({ turn }, _emit, signal) => {
-    if (turn?.conversationId == null) return {};
+    if (turn?.conversationId == null || signal.aborted) return {};
     const { owner, conversationId } = turn;
     const dropped = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => dropped.resolve(), { once: true });

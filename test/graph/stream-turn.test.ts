@@ -34,7 +34,9 @@ describe('a streamed turn', () => {
   it('tells how long each step took', async () => {
     const { parts } = turn(['Hello.']);
     const seen = await Array.fromAsync(parts);
-    expect(seen.flatMap((part) => (part.type === 'node' ? [part.node] : []))).toEqual(['context', 'respond']);
+    const nodes = seen.flatMap((part) => (part.type === 'node' ? [part.node] : []));
+    expect(nodes.toSorted()).toEqual(['context', 'profile', 'recall', 'respond']);
+    expect(nodes.at(-1)).toBe('respond');
     expect(seen.at(-2)).toMatchObject({ type: 'usage' });
   });
 
