@@ -49,25 +49,20 @@ export class RecentlySaid {
 
   /** Those that share the most telling words with `text`, best first. Rare words among them tell more than frequent ones. */
   async search(owner: Owner, text: string): Promise<readonly (Recalled & Origin)[]> {
-    const wanted = new Set(termsOf(text));
-    if (wanted.size === 0) return [];
-    const messages = [...(await this.#of(owner)).values()];
-    const weight = new Map(
-      [...wanted].map((term) => {
-        const having = messages.filter(({ terms }) => terms.has(term)).length;
-        return [term, Math.log(1 + (messages.length - having + 0.5) / (having + 0.5))];
-      }),
-    );
-    const all = [...weight.values()].reduce((sum, each) => sum + each, 0);
-    return messages
-      .map((said) => ({
-        said,
-        score: [...wanted].reduce(
-          (sum, term) => sum + (said.terms.has(term) ? (weight.get(term) ?? 0) : 0),
-          0,
-        ),
-      }))
-      .filter(({ score }) => score > 0)
+    const wanted = [...new Set(termsOf(text))];
+    if (wanted.length === 0) return [];
+    const messages = await this.#of(owner);
+    const scores = new Map<Said, number>();
+    let all = 0;
+    for (const term of wanted) {
+      const having: Said[] = [];
+      for (const said of messages.values()) if (said.terms.has(term)) having.push(said);
+      const weight = Math.log(1 + (messages.size - having.length + 0.5) / (having.length + 0.5));
+      for (const said of having) scores.set(said, (scores.get(said) ?? 0) + weight);
+      all += weight;
+    }
+    return [...scores]
+      .map(([said, score]) => ({ said, score }))
       .sort((a, b) => b.score - a.score || b.said.atMs - a.said.atMs)
       .map(({ said, score }) => ({
         id: null,
