@@ -46,6 +46,11 @@ export class Learning implements AsyncDisposable {
     else onSkipped(skip);
   }
 
+  /** Something that they said was deleted: it is not told again. */
+  deleted(owner: Owner): void {
+    this.#deps.recentlySaid.forget(owner);
+  }
+
   /** What was said there was answered, and may be worth to be learned from. Returns at once. */
   noticed(owner: Owner, conversationId: string): void {
     this.#deps.batches.noticed({ owner, conversationId });

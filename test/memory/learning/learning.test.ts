@@ -125,6 +125,14 @@ it('until a model has read it, what was said is found among what was said lately
   expect(await recentlySaid.search(ALICE, 'boat')).toEqual([]);
 });
 
+it('what was deleted is not found any more', async () => {
+  say('I bought a red boat.');
+  expect(await recentlySaid.search(ALICE, 'boat')).toHaveLength(1);
+  outbox.erase(ALICE);
+  learning.deleted(ALICE);
+  expect(await recentlySaid.search(ALICE, 'boat')).toEqual([]);
+});
+
 it('a failing search among what was said lately is no failure of learning', async () => {
   outbox.failures.newestOf = new Error('locked');
   const failing = recentlySaid.search(ALICE, 'boat').catch((error: unknown) => error);
