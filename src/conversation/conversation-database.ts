@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { commitTogether } from '../sqlite/commit-together.ts';
 import type { DatabaseThread } from '../sqlite/database-thread.ts';
 import { type DatabaseOptions, openDatabase } from '../sqlite/open-database.ts';
+import { PageGaps } from '../sqlite/page-gaps.ts';
 import type { MethodCall, ServedDatabase } from '../sqlite/serve-database.ts';
 import { Statements } from '../sqlite/statements.ts';
 import { type Outcome, SQLITE, sqliteCode } from '../sqlite/store-failure.ts';
@@ -31,7 +32,7 @@ export interface Writes {
   disown: OrphanTable['disown'];
   /** Takes conversations and decided changes from an owner; returns the ids of the conversations. */
   erase: OrphanTable['disownBegunBy'];
-  /** To be called until it is false. Then nothing of what was deleted is in the file and its log any more. */
+  /** To be called until it is false. Then nothing of what was deleted is in a row or in the log any more. */
   sweep(argument: null): boolean;
   /** Closes the items that a killed process left `in_progress`; returns their number. */
   recover(argument: null): number;
@@ -50,6 +51,11 @@ export interface Reads {
   findSummary: SummaryTable['find'];
   findErasure: ErasureTable['find'];
   openErasures(argument: null): ReturnType<ErasureTable['open']>;
+  /**
+   * No read, but nothing that could be in a transaction either: writes the file anew, so that nothing of what was
+   * deleted is between the rows. All other calls wait for it.
+   */
+  rewrite(argument: null): void;
   /** What SQLite finds wrong with the file; empty when nothing. Reads all of it. */
   quickCheck(argument: null): readonly string[];
 }
@@ -65,12 +71,14 @@ export class ConversationDatabase implements ServedDatabase {
   readonly #writes: Writes;
   readonly #reads: Reads;
   readonly #eraser: WalEraser;
+  readonly #gaps: PageGaps;
 
   constructor(options: DatabaseOptions) {
     this.#db = openDatabase(options, { migrations: CONVERSATION_MIGRATIONS });
     this.#path = options.path;
     this.#statements = new Statements(this.#db);
     this.#eraser = new WalEraser(this.#db, options.busyTimeoutMs);
+    this.#gaps = new PageGaps(this.#db, this.#eraser);
     const statements = this.#statements;
     const conversations = new ConversationTable(statements);
     const outbox = new OutboxTable(statements);
@@ -111,6 +119,7 @@ export class ConversationDatabase implements ServedDatabase {
       findSummary: (argument) => summaries.find(argument),
       findErasure: (argument) => erasures.find(argument),
       openErasures: () => erasures.open(),
+      rewrite: () => this.#gaps.eraseNow(),
       quickCheck: () => this.#quickCheck(),
     };
   }
@@ -150,6 +159,7 @@ export class ConversationDatabase implements ServedDatabase {
   }
 
   [Symbol.dispose](): void {
+    this.#gaps[Symbol.dispose]();
     this.#eraser[Symbol.dispose]();
     this.#db.close();
   }

@@ -42,6 +42,8 @@ export class SqliteErasures implements ErasureLog {
     checkLimit(limit);
     const erased = await this.#thread.write('erase', { owner: bareOwner(owner), untilMs, limit });
     await sweep(this.#thread);
+    // Once, at the end of the erasure, because the whole file is written anew; also when a restart has only this left to do.
+    if (erased.length === 0) await this.#thread.read('rewrite', null);
     return erased;
   }
 }

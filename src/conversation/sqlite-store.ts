@@ -32,7 +32,8 @@ export interface SqliteStoreOptions {
  * Conversations in one SQLite file, in a thread of its own.
  *
  * A write resolves when it is on the disk. Writes keep their order and share a commit when they come close together;
- * a read sees every write that was asked for before it. What is deleted is also wiped from the file and its log.
+ * a read sees every write that was asked for before it. What is deleted is also wiped from its rows and from the log. Of
+ * what SQLite had moved from page to page before, a copy may stay in the gap between rows until the next erasure.
  */
 export class SqliteStore implements WholeStore, AsyncDisposable {
   /** How many items a killed process had left `in_progress`; they are `incomplete` now. For the log. */

@@ -1,31 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { SqliteStore } from '../../src/conversation/sqlite-store.ts';
 import type { PageQuery } from '../../src/conversation/store.ts';
+import { linesUntilKilled } from './killed-process.ts';
 import { ALICE } from './sample-items.ts';
 import { tempDir } from './temp-dir.ts';
 
 const ROUNDS = 8;
-
-/** Lets a process write, kills it after so many acknowledgements, and returns all that it acknowledged. */
-async function writeUntilKilled(path: string, round: number, acknowledgements: number): Promise<string[]> {
-  const program = join(import.meta.dirname, 'append-until-killed.ts');
-  const child = spawn(process.execPath, [program, path, String(round)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exit = once(child, 'exit');
-  const ids: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    ids.push(line);
-    if (ids.length === acknowledgements) child.kill('SIGKILL');
-  }
-  expect(await exit).toEqual([null, 'SIGKILL']);
-  return ids;
-}
+const LEARNING_ROUNDS = 4;
 
 async function allItems(store: SqliteStore) {
   const items = [];
@@ -43,7 +25,7 @@ test('a kill at any moment loses nothing that was acknowledged and leaves nothin
   const acknowledged: string[] = [];
   let closed = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    acknowledged.push(...(await writeUntilKilled(path, round, 1 + Math.floor(Math.random() * 150))));
+    acknowledged.push(...(await linesUntilKilled('append-until-killed.ts', path, round)));
     await using store = await SqliteStore.open({ path });
     closed += store.closedItems;
     const items = await allItems(store);
@@ -58,4 +40,30 @@ test('a kill at any moment loses nothing that was acknowledged and leaves nothin
   expect(closed).toBeGreaterThanOrEqual(ROUNDS);
   using db = new DatabaseSync(path);
   expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+});
+
+test('a kill at any moment leaves every message in the outbox or settled, together with what was decided', async () => {
+  await using dir = await tempDir();
+  const path = dir.file('conversations.db');
+  const lines: string[] = [];
+  for (let round = 0; round < LEARNING_ROUNDS; round += 1) {
+    lines.push(...(await linesUntilKilled('learn-until-killed.ts', path, round)));
+    await using store = await SqliteStore.open({ path });
+    const waiting = await store.outbox.waitingIn(ALICE, 'conv', ['new'], 100_000);
+    const noted = await store.outbox.waitingIn(ALICE, 'conv', ['noted'], 100_000);
+    const left = [...waiting, ...noted].map(({ item }) => item.id);
+    const decided = (await store.outbox.decided(100_000)).map(({ changes }) => String(JSON.parse(changes)));
+    const after = (event: string) =>
+      new Set(
+        lines.filter((line) => line.startsWith(`${event} `)).map((line) => line.slice(event.length + 1)),
+      );
+
+    expect(new Set(decided).size).toBe(decided.length);
+    expect(after('said').difference(new Set([...left, ...decided]))).toEqual(new Set());
+    expect(after('settled').difference(new Set(decided))).toEqual(new Set());
+    // What is settled has its changes, and what has changes is settled.
+    expect(new Set(waiting.map(({ item }) => item.id)).intersection(new Set(decided))).toEqual(new Set());
+    expect(new Set(noted.map(({ item }) => item.id)).difference(new Set(decided))).toEqual(new Set());
+  }
+  expect(lines.length).toBeGreaterThanOrEqual(LEARNING_ROUNDS);
 });
