@@ -15,6 +15,8 @@ export type QdrantFault =
   | { readonly kind: 'lost-answer' }
   /** Does what it was asked, and cuts the connection in the middle of the answer. */
   | { readonly kind: 'reset-mid-body' }
+  /** Dies in the middle of a batch, when so many of its operations are done. */
+  | { readonly kind: 'cut-off'; readonly after: number }
   | { readonly kind: 'garbage' }
   | {
       readonly kind: 'status';
@@ -95,8 +97,10 @@ export class QdrantServer extends RecordedHttp {
     if (!this.#isAllowed(request, response)) return;
     const { path } = request;
     if (OPEN_PATHS.includes(path)) return this.#aboutItself(path, response);
-    const { status, envelope } = this.#result(request);
-    if (fault?.kind === 'lost-answer') {
+    const { status, envelope } = this.#result(
+      fault?.kind === 'cut-off' ? cutOff(request, fault.after) : request,
+    );
+    if (fault?.kind === 'lost-answer' || fault?.kind === 'cut-off') {
       response.socket?.resetAndDestroy();
     } else if (fault?.kind === 'reset-mid-body') {
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': 10_000 });
@@ -166,6 +170,10 @@ export class QdrantServer extends RecordedHttp {
       return { status: error.status, envelope: failed(error.message) };
     }
   }
+}
+
+function cutOff(request: RecordedRequest, after: number): RecordedRequest {
+  return { ...request, body: { ...request.body, operations: request.body.operations.slice(0, after) } };
 }
 
 function failed(message: string) {

@@ -65,7 +65,7 @@ export class MemoryCollections {
     return await this.#others(name, signal);
   }
 
-  /** Makes a collection, or what has come to be missing in it. */
+  /** Makes a collection, or what is missing in it. */
   async #prepare(name: string, space: EmbeddingSpace | null, signal: AbortSignal): Promise<void> {
     let info = await this.#api.collection(name, signal);
     if (!info) {
@@ -75,6 +75,11 @@ export class MemoryCollections {
     if (!info)
       throw new VivavoceError('engine_failed', `Qdrant at ${this.#api.url} does not keep collections`);
     checkSize(info, name, space);
+    await this.#mend(name, info, signal);
+  }
+
+  /** Adds what is missing: it may have been made by an earlier version, or half. */
+  async #mend(name: string, info: Schemas['CollectionInfo'], signal: AbortSignal): Promise<void> {
     if (!isStrict(info)) await this.#api.configure(name, { strict_mode_config: { ...STRICT } }, signal);
     for (const [field, schema] of Object.entries(INDEXES))
       if (!info.payload_schema[field]) await this.#api.index(name, field, schema, signal);
@@ -82,7 +87,12 @@ export class MemoryCollections {
 
   async #others(current: string, signal: AbortSignal): Promise<string[]> {
     const names = await this.#api.collections(signal);
-    return names.filter((name) => name.startsWith(`${this.#prefix}--`) && name !== current);
+    const others = names.filter((name) => name.startsWith(`${this.#prefix}--`) && name !== current);
+    for (const name of others) {
+      const info = await this.#api.collection(name, signal);
+      if (info) await this.#mend(name, info, signal);
+    }
+    return others;
   }
 
   async #checkVersion(signal: AbortSignal): Promise<void> {

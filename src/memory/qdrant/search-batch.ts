@@ -39,10 +39,8 @@ export class SearchBatch {
     if (batch.length === 0) return;
     // Nobody's abort may end the search of another: the request ends with the last one that waits for it.
     const controller = new AbortController();
-    let waiting = batch.length;
     const onAbort = () => {
-      waiting -= 1;
-      if (waiting === 0) controller.abort();
+      if (batch.every(({ signal }) => signal.aborted)) controller.abort();
     };
     for (const { signal } of batch) signal.addEventListener('abort', onAbort, { once: true });
     try {
