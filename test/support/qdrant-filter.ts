@@ -79,7 +79,7 @@ export function matches(point: Point, filter: Json): boolean {
 }
 
 function matchesCondition(point: Point, condition: Json): boolean {
-  if (condition.has_id) return condition.has_id.map(readPointId).includes(point.id satisfies PointId);
+  if (condition.has_id) return condition.has_id.some((id: PointId) => isThis(id, point.id));
   if (condition.has_vector !== undefined)
     return point.dense.has(condition.has_vector) || point.sparse.has(condition.has_vector);
   if (condition.is_empty?.key) return isEmpty(point.payload[condition.is_empty.key]);
@@ -92,6 +92,10 @@ function matchesCondition(point: Point, condition: Json): boolean {
   const { match, range } = condition;
   if (match && !values.some((one) => matchesValue(one, match))) return false;
   return !range || values.some((one) => typeof one === 'number' && isWithin(one, range));
+}
+
+function isThis(asked: PointId, id: PointId): boolean {
+  return asked === id || (typeof asked === 'string' && asked.toLowerCase() === id);
 }
 
 function matchesValue(value: unknown, match: Json): boolean {

@@ -128,10 +128,20 @@ function byVector(searched: Searched, candidates: readonly Point[], query: Json,
 
 /** How rare each term of the query is at this moment, in the whole collection and whoever asks. */
 function withIdf(query: SparseVector, points: readonly Point[], using: string): SparseVector {
-  const vectors = points.flatMap((point) => point.sparse.get(using) ?? []);
+  const having = new Map(query.indices.map((index) => [index, 0]));
+  let all = 0;
+  for (const { sparse } of points) {
+    const vector = sparse.get(using);
+    if (!vector) continue;
+    all += 1;
+    for (const index of vector.indices) {
+      const count = having.get(index);
+      if (count !== undefined) having.set(index, count + 1);
+    }
+  }
   const values = query.indices.map((index, at) => {
-    const df = vectors.filter(({ indices }) => indices.includes(index)).length;
-    return (query.values[at] ?? 0) * Math.log((vectors.length - df + 0.5) / (df + 0.5) + 1);
+    const df = having.get(index) ?? 0;
+    return (query.values[at] ?? 0) * Math.log((all - df + 0.5) / (df + 0.5) + 1);
   });
   return { indices: query.indices, values };
 }

@@ -8,6 +8,9 @@ import { type MemoryPayload, type StoredMemory, slotOf, toPayload } from './stor
 
 interface Row {
   memory: Memory;
+  /** `hashOfWords` of its text, and its slot, computed once. */
+  words: string;
+  readonly slot: string | null;
   /** Ids of what it takes the place of, until that is written. */
   replacing: readonly string[];
   /** What it is found by, when the whole point is to be written: then it keeps no vector but these. */
@@ -56,10 +59,7 @@ export class ChangePlan {
   constructor(points: OwnedPoints, stored: readonly StoredMemory[]) {
     this.#points = points;
     this.#rows = new Map(
-      stored.map(({ memory, replacing }) => [
-        memory.id,
-        { memory, replacing, searched: null, vector: null, patch: {} },
-      ]),
+      stored.map((one) => [one.memory.id, toRow(one.memory, { replacing: one.replacing })]),
     );
     for (const row of this.#rows.values()) {
       if (row.replacing.length === 0) continue;
@@ -103,19 +103,17 @@ export class ChangePlan {
     supersedes: readonly string[],
     vector: Float32Array | null,
   ): AppliedChange {
-    const { id, text, value, validAtMs } = added;
+    const { id, value, validAtMs } = added;
     const holding = [...this.#rows.values()].filter(({ memory }) => memory.invalidAtMs === null);
-    const words = hashOfWords(text);
-    const slot = slotOf(added);
-    const rivals = slot === null ? [] : holding.filter(({ memory }) => slotOf(memory) === slot);
+    const memory = { ...added, invalidAtMs: null, supersededBy: null, lastUsedAtMs: null };
+    const row = toRow(memory, { searched: { ...added, context }, vector });
+    const rivals = row.slot === null ? [] : holding.filter(({ slot }) => slot === row.slot);
     const known =
       this.#rows.get(id) ??
-      holding.find(({ memory }) => hashOfWords(memory.text) === words) ??
+      holding.find(({ words }) => words === row.words) ??
       rivals.find(({ memory }) => sameValue(memory.value, value));
     if (known) return { outcome: 'known', id: known.memory.id, superseded: [] };
 
-    const memory = { ...added, invalidAtMs: null, supersededBy: null, lastUsedAtMs: null };
-    const row: Row = { memory, replacing: [], searched: { ...added, context }, vector, patch: {} };
     const newest = rivals.map((rival) => rival.memory).toSorted((a, b) => b.validAtMs - a.validAtMs)[0];
     if (newest && newest.validAtMs > validAtMs) {
       this.#end(row, newest.validAtMs, newest.id);
@@ -149,6 +147,7 @@ export class ChangePlan {
     const { kind, value, importance, subject, validAtMs } = row.memory;
     Object.assign(row.patch, { kind, value, importance });
     if (row.memory.text === text) return;
+    row.words = hashOfWords(row.memory.text);
     // What was said around it was said around other words, and its vector was theirs.
     row.searched = { text: row.memory.text, context: '', subject, validAtMs };
     row.vector = null;
@@ -162,4 +161,18 @@ export class ChangePlan {
       payload: { ...toPayload(this.#points.by, memory, replacing) },
     };
   }
+}
+
+function toRow(memory: Memory, row: Partial<Pick<Row, 'replacing' | 'searched' | 'vector'>>): Row {
+  const words = hashOfWords(memory.text);
+  return {
+    memory,
+    words,
+    slot: slotOf(memory),
+    replacing: [],
+    searched: null,
+    vector: null,
+    patch: {},
+    ...row,
+  };
 }
