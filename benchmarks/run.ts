@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { audioBench } from './audio-sessions.bench.ts';
+import { memoryBench } from './memory.bench.ts';
 import { sessionsBench } from './sessions.bench.ts';
 import { print } from './support/report.ts';
 import { turnBench } from './turn.bench.ts';
@@ -12,6 +13,7 @@ const BENCHES = {
   voice: voiceBench,
   vad: vadBench,
   audio: audioBench,
+  memory: memoryBench,
 } as const;
 
 const { positionals, values } = parseArgs({

@@ -9,6 +9,9 @@ import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './e
 import { createTurnGraph } from './graph/graph.ts';
 import { warmUpGraph } from './graph/warm-up.ts';
 import { createHearing } from './hearing-engines.ts';
+import { TurnsFirst } from './llm/turns-first.ts';
+import { worthOf } from './memory/extraction/message-worth.ts';
+import { createRemembering } from './remembering.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp, listen } from './server/http.ts';
 import { RealtimeServer } from './server/realtime.ts';
@@ -16,10 +19,12 @@ import { chatCompletionRoutes } from './server/routes/chat-completions.ts';
 import { clientSecretRoutes } from './server/routes/client-secrets.ts';
 import { conversationRoutes } from './server/routes/conversations.ts';
 import { healthRoutes } from './server/routes/health.ts';
+import { memoryRoutes } from './server/routes/memories.ts';
 import { modelRoutes } from './server/routes/models.ts';
 import { speechRoutes } from './server/routes/speech.ts';
 import { transcriptionRoutes } from './server/routes/transcriptions.ts';
 import { Pronunciations } from './speech/pronunciations.ts';
+import { CachedVoice } from './speech/tts/cached-voice.ts';
 import { lockDataDir } from './sqlite/data-dir-lock.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -59,9 +64,11 @@ export class App implements AsyncDisposable {
 
     const deps: EngineDeps = { config, agent, clock, telemetry, resources };
     let announce: () => void = () => undefined;
+    let learningModelChanged: () => void = () => undefined;
     const model = createChatModel(deps, (status) => {
       telemetry.engineChanged(status);
       announce();
+      learningModelChanged();
     });
     const path = join(config.DATA_DIR, 'conversations.db');
     const starting = [
@@ -86,9 +93,37 @@ export class App implements AsyncDisposable {
       state: 'ready',
       reason: 'everything that is said is kept on this machine',
     };
-    const engines = () => [model.status(), voiceStatus, ...ears.statuses(), storeStatus];
-    const conversations = new Conversations({ store, clock, ids });
-    const graph = createTurnGraph({ model, clock, timezone: config.TIMEZONE });
+    const turnsFirst = resources.use(new TurnsFirst({ clock }));
+    const remembering = createRemembering({
+      ...{ deps, store, model, turnsFirst, ids },
+      conversations: () => conversations,
+      forgetElsewhere: () => voice instanceof CachedVoice && voice.clear(),
+      onChange: (status) => {
+        telemetry.engineChanged(status);
+        announce();
+      },
+    });
+    const { keeper, memory, learning, erasing, summaries, replies } = remembering;
+    learningModelChanged = () => void learning.modelChanged();
+    const engines = () => [
+      model.status(),
+      voiceStatus,
+      ...ears.statuses(),
+      storeStatus,
+      ...remembering.statuses(),
+    ];
+    const conversations = new Conversations({
+      ...{ store, clock, ids },
+      onSaid: (owner, conversationId, item) => learning.said(owner, conversationId, item),
+      onDeleted: (owner) => learning.deleted(owner),
+      onReleased: (owner, conversationId) => learning.released(owner, conversationId),
+    });
+    const graph = createTurnGraph({
+      ...{ memory, summaries, replies, worthOf, clock },
+      model: turnsFirst.forTurns(model),
+      learner: learning,
+      timezone: config.TIMEZONE,
+    });
     const auth = new Auth(config.API_KEYS, clock);
     const origins = { allowedOrigins: config.ALLOWED_ORIGINS, isOpen: auth.isOpen };
     const voiceName = defaultVoice(deps, voice);
@@ -100,6 +135,7 @@ export class App implements AsyncDisposable {
       prices: pricesOf(config),
       limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
       hearing: ears.hearing,
+      anticipate: (owner, text) => memory.prefetch(owner, text),
       idle: {
         nudgeMs: milliseconds(config.IDLE_NUDGE_SECONDS),
         endMs: milliseconds(config.IDLE_END_SECONDS),
@@ -120,6 +156,7 @@ export class App implements AsyncDisposable {
       ],
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
+        memoryRoutes({ keeper, erasing }),
         chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
         speechRoutes({ voice, defaultVoice: voiceName, pronunciations }),
         modelRoutes({ startedAtMs: clock.nowMs() }),
@@ -134,6 +171,7 @@ export class App implements AsyncDisposable {
         }),
       ],
     });
+    await remembering.start();
     const { server, url } = await listen(app, realtime, {
       host: config.HOST,
       port: config.PORT,

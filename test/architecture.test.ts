@@ -23,6 +23,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['server'],
   ['engines.ts'],
   ['hearing-engines.ts', 'memory-engines.ts'],
+  ['remembering.ts'],
   ['app.ts', 'dev-graph.ts'],
   ['main.ts'],
 ];
@@ -39,6 +40,7 @@ const ENGINES = {
   OllamaEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
   OpenAiEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
   LocalEmbedder: { guard: 'guardEmbedder', madeIn: 'memory-engines.ts' },
+  QdrantMemory: { guard: 'guardMemoryStore', madeIn: 'memory-engines.ts' },
 } as const;
 
 type EngineName = keyof typeof ENGINES;
@@ -152,15 +154,20 @@ describe('the world outside', () => {
   test.each(
     Object.entries(ENGINES),
   )('%s is made in one file alone, and stands behind its guard there', (name, { guard, madeIn }) => {
-    expect(filesWith(new RegExp(`new ${name}\\(`))).toEqual([madeIn]);
+    const makers = filesWith(new RegExp(`new ${name}\\(|\\b${name}\\.open\\(`));
+    const own = filesWith(new RegExp(`^export class ${name}\\b`, 'm'));
+    expect(makers.filter((path) => !own.includes(path))).toEqual([madeIn]);
     const { code } = sources.find(({ path }) => path === madeIn) as Source;
-    const made = [...code.matchAll(new RegExp(`new (${Object.keys(ENGINES).join('|')})\\(`, 'g'))];
-    const alike = made.filter(([, other]) => ENGINES[other as EngineName].guard === guard);
+    const names = Object.keys(ENGINES).join('|');
+    const made = [...code.matchAll(new RegExp(`new (${names})\\(|\\b(${names})\\.open\\(`, 'g'))];
+    const alike = made
+      .map(([, one, other]) => [null, one ?? other])
+      .filter(([, other]) => ENGINES[other as EngineName].guard === guard);
     expect(code.match(new RegExp(`\\b${guard}\\(`, 'g'))).toHaveLength(alike.length);
   });
 
   test('is guarded nowhere else', () => {
-    const files = filesWith(/\bguard(ChatModel|Voice|Transcriber|Embedder)\(/);
+    const files = filesWith(/\bguard(ChatModel|Voice|Transcriber|Embedder|MemoryStore)\(/);
     expect(files.filter((path) => !path.startsWith('resilience/'))).toEqual([
       'engines.ts',
       'hearing-engines.ts',

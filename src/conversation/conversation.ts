@@ -13,7 +13,15 @@ interface Identity {
 }
 
 /** Called with a message of a person whose words have just become durable. Must not throw. */
-type OnSaid = (item: MessageItem) => void;
+/** What is told of a conversation. It must not throw. */
+export interface ConversationObserver {
+  /** A message of a person has become durable with its words, or with other ones. */
+  said(item: MessageItem): void;
+  /** An item is gone for good. */
+  removed(): void;
+}
+
+const NOBODY: ConversationObserver = { said: () => undefined, removed: () => undefined };
 
 /**
  * A live conversation: its newest items in memory, so that a turn reads nothing from disk, and every change on its way
@@ -24,7 +32,7 @@ export class Conversation {
   readonly owner: Owner;
   readonly #store: WholeStore;
   readonly #identity: Identity;
-  readonly #onSaid: OnSaid;
+  readonly #observer: ConversationObserver;
   #items: Item[];
   #summary: ConversationSummary | null;
   #complete: boolean;
@@ -39,13 +47,13 @@ export class Conversation {
     store: WholeStore,
     identity: Identity,
     window: Window,
-    { stored, onSaid }: { stored: boolean; onSaid: OnSaid },
+    { stored, observer }: { stored: boolean; observer: ConversationObserver },
   ) {
     this.id = identity.id;
     this.owner = identity.owner;
     this.#store = store;
     this.#identity = identity;
-    this.#onSaid = onSaid;
+    this.#observer = observer;
     this.#items = window.items;
     this.#summary = window.summary;
     this.#complete = window.complete;
@@ -54,9 +62,9 @@ export class Conversation {
   }
 
   /** A new conversation. It is stored with its first item, so that connecting alone leaves nothing behind. */
-  static begin(store: WholeStore, identity: Identity, onSaid: OnSaid = () => undefined): Conversation {
+  static begin(store: WholeStore, identity: Identity, observer: ConversationObserver = NOBODY): Conversation {
     const nothing = { items: [], summary: null, complete: true, idBefore: null };
-    return new Conversation(store, identity, nothing, { stored: false, onSaid });
+    return new Conversation(store, identity, nothing, { stored: false, observer });
   }
 
   /** @throws VivavoceError `not_found` when the owner has no such conversation. */
@@ -64,13 +72,13 @@ export class Conversation {
     store: WholeStore,
     owner: Owner,
     id: string,
-    onSaid: OnSaid = () => undefined,
+    observer: ConversationObserver = NOBODY,
   ): Promise<Conversation> {
     const record = await store.find(owner, id);
     if (!record)
       throw new VivavoceError('not_found', `There is no conversation ${id}.`, { param: 'conversation' });
     const window = await readWindow(store, owner, id);
-    return new Conversation(store, { ...record, owner }, window, { stored: true, onSaid });
+    return new Conversation(store, { ...record, owner }, window, { stored: true, observer });
   }
 
   /** Changes whenever an item does: what was concluded from the items before no longer holds. */
@@ -213,6 +221,7 @@ export class Conversation {
     if (this.#items.length === before && this.#complete) return false;
     if (this.#idBefore === id) this.#idBefore = null;
     const removed = await this.#store.deleteItem(this.owner, this.id, id);
+    if (removed) this.#observer.removed();
     if (this.#summary) await this.#readSummary();
     return removed;
   }
@@ -249,7 +258,7 @@ export class Conversation {
   }
 
   #tell(item: Item): void {
-    if (!this.#isDeleted && item.type === 'message' && saidIn(item) !== null) this.#onSaid(item);
+    if (!this.#isDeleted && item.type === 'message' && saidIn(item) !== null) this.#observer.said(item);
   }
 
   /** Nobody is given the old one meanwhile: it may have covered what was deleted. */

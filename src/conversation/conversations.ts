@@ -1,5 +1,5 @@
 import type { Clock, IdSource } from '../clock.ts';
-import { Conversation } from './conversation.ts';
+import { Conversation, type ConversationObserver } from './conversation.ts';
 import type { MessageItem } from './item.ts';
 import type { Owner, WholeStore } from './store.ts';
 
@@ -9,6 +9,8 @@ interface Deps {
   readonly ids: IdSource;
   /** A message of a person has become durable with its words, or with other ones. It is in the outbox by now. */
   readonly onSaid?: (owner: Owner, conversationId: string, item: MessageItem) => void;
+  /** Something that they said, or a whole conversation of theirs, is gone for good. */
+  readonly onDeleted?: (owner: Owner) => void;
   /** The last lease of a conversation was released. */
   readonly onReleased?: (owner: Owner, conversationId: string) => void;
 }
@@ -42,7 +44,7 @@ export class Conversations {
   /** @throws VivavoceError `not_found` */
   async open(owner: Owner, id: string): Promise<Lease> {
     const { store } = this.#deps;
-    return await this.#lease(owner, id, () => Conversation.load(store, owner, id, this.#onSaid(owner, id)));
+    return await this.#lease(owner, id, () => Conversation.load(store, owner, id, this.#observer(owner, id)));
   }
 
   /** A new conversation, stored with its first item. An `id` given must be new. */
@@ -55,7 +57,11 @@ export class Conversations {
   ): Promise<Lease> {
     const { store, clock } = this.#deps;
     return await this.#lease(owner, id, async () =>
-      Conversation.begin(store, { id, owner, createdAtMs: clock.nowMs(), metadata }, this.#onSaid(owner, id)),
+      Conversation.begin(
+        store,
+        { id, owner, createdAtMs: clock.nowMs(), metadata },
+        this.#observer(owner, id),
+      ),
     );
   }
 
@@ -67,6 +73,7 @@ export class Conversations {
     const key = keyOf(owner, id);
     const live = this.#live.get(key);
     if (wasThere && live) await this.#forget(key, live, () => true);
+    if (wasThere) quietly(() => this.#deps.onDeleted?.(owner));
     return wasThere;
   }
 
@@ -101,8 +108,11 @@ export class Conversations {
     );
   }
 
-  #onSaid(owner: Owner, id: string): (item: MessageItem) => void {
-    return (item) => quietly(() => this.#deps.onSaid?.(owner, id, item));
+  #observer(owner: Owner, id: string): ConversationObserver {
+    return {
+      said: (item) => quietly(() => this.#deps.onSaid?.(owner, id, item)),
+      removed: () => quietly(() => this.#deps.onDeleted?.(owner)),
+    };
   }
 
   async #lease(owner: Owner, id: string, make: () => Promise<Conversation>): Promise<Lease> {

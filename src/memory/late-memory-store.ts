@@ -12,11 +12,16 @@ export class LateMemoryStore implements MemoryStore, AsyncDisposable {
   readonly engine: string;
   readonly #open: () => Promise<OpenStore>;
   #opening: Promise<OpenStore> | null = null;
+  #isOpen = false;
   #isClosed = false;
 
   constructor(engine: string, open: () => Promise<OpenStore>) {
     this.engine = engine;
     this.#open = open;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Opens it now; rejects with the reason when that fails. The next call tries again. */
@@ -25,7 +30,9 @@ export class LateMemoryStore implements MemoryStore, AsyncDisposable {
     this.#opening ??= this.#open();
     const opening = this.#opening;
     try {
-      return await opening;
+      const store = await opening;
+      this.#isOpen = true;
+      return store;
     } catch (error) {
       if (this.#opening === opening) this.#opening = null;
       throw error;

@@ -11,6 +11,8 @@ const CHANGES =
 const ASKS =
   /\?\s*$|^(?:what|where|who|whom|whose|which|how|is|are|am|was|were|do|does|did|can|could|have|has|had|will|would|should)\b/i;
 const FEWEST_WORDS = 3;
+/** Nobody asks the same again who asks for longer than this. */
+const MAX_CHARACTERS = 500;
 
 /** What an answer depends on besides the person and the question. */
 export interface ReplyBasis {
@@ -65,6 +67,7 @@ export class ReplyCache {
 
 /** Null for what cannot be answered from itself: about time, or about what was said before. */
 function replyKey(question: string, { instructions, engine, model, settings }: ReplyBasis): string | null {
+  if (question.length > MAX_CHARACTERS) return null;
   const text = question.trim();
   if (!ASKS.test(text) || CHANGES.test(text) || text.split(/\s+/).length < FEWEST_WORDS) return null;
   const words = queryKey(text);

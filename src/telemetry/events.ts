@@ -100,6 +100,34 @@ export class Telemetry {
     );
   }
 
+  extractionSkipped(fields: { reason: string }): void {
+    this.log.debug({ event: 'extraction-skipped', ...fields }, 'no model is asked about a message');
+  }
+
+  batchLearned(fields: { messages: number; changes: number; ms: number }): void {
+    this.log.info({ event: 'batch-learned', ...fields }, 'a model has read messages to learn from them');
+  }
+
+  messagesQuarantined(fields: { conversationId: string; messages: number; reason: string }): void {
+    this.log.warn(
+      { event: 'messages-quarantined', ...fields },
+      'nothing is learned from some messages: the answers of the model were unusable',
+    );
+  }
+
+  memoryWaits({ error, isLost }: { error: string; isLost: boolean }): void {
+    if (isLost) this.log.error({ event: 'memory-lost', error }, 'something that was learned cannot be kept');
+    else this.log.warn({ event: 'memory-waits', error }, 'what was learned waits in the outbox');
+  }
+
+  summaryFailed(fields: { conversationId: string; error: string }): void {
+    this.log.warn({ event: 'summary-failed', ...fields }, 'a long conversation could not be shortened');
+  }
+
+  erasureWaits(fields: { erasureId: string; error: string }): void {
+    this.log.warn({ event: 'erasure-waits', ...fields }, 'an erasure is not done yet and is tried again');
+  }
+
   breakerChanged(fields: { guard: string; state: string; reason: string }): void {
     this.log.warn({ event: 'breaker-changed', ...fields }, `breaker ${fields.guard} is ${fields.state}`);
   }

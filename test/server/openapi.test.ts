@@ -173,6 +173,8 @@ describe('health', () => {
     );
     expect(engines).toEqual({
       llm: 'ollama ready',
+      memory: 'sqlite ready',
+      embeddings: 'none ready',
       tts: 'openai ready',
       stt: 'none ready',
       vad: 'energy ready',

@@ -13,6 +13,8 @@ interface Options {
   readonly env?: Readonly<Record<string, string>>;
   readonly ollama?: OllamaServerOptions;
   readonly clock?: Clock;
+  /** One that is kept, for a second start. Absent: a new one that is removed. */
+  readonly folder?: string;
 }
 
 /** The whole service in this process, on a free port and in an empty folder, with stand-in engines. */
@@ -20,17 +22,17 @@ export class RunningApp implements AsyncDisposable {
   readonly app: App;
   readonly ollama: OllamaServer;
   readonly speech: SpeechServer;
-  readonly #folder: string;
+  readonly #folder: string | null;
 
-  private constructor(app: App, ollama: OllamaServer, speech: SpeechServer, folder: string) {
+  private constructor(app: App, ollama: OllamaServer, speech: SpeechServer, folder: string | null) {
     this.app = app;
     this.ollama = ollama;
     this.speech = speech;
     this.#folder = folder;
   }
 
-  static async start({ env = {}, ollama: options = {}, clock = systemClock }: Options = {}) {
-    const folder = await mkdtemp(join(tmpdir(), 'vivavoce-test-'));
+  static async start({ env = {}, ollama: options = {}, clock = systemClock, folder: kept }: Options = {}) {
+    const folder = kept ?? (await mkdtemp(join(tmpdir(), 'vivavoce-test-')));
     const ollama = await new OllamaServer(options).start();
     const speech = await SpeechServer.start();
     const config = readConfig({
@@ -42,13 +44,14 @@ export class RunningApp implements AsyncDisposable {
       TTS: 'openai',
       TTS_BASE_URL: speech.baseUrl,
       TTS_WORKERS: '1',
-      // Ears take a second to start: who wants them says so.
+      // Ears take a second to start, and embeddings are looked for all the time: who wants them says so.
       STT: 'none',
       VAD: 'energy',
+      EMBEDDINGS: 'none',
       TIMEZONE: 'UTC',
       ...env,
     });
-    return new RunningApp(await App.start(config, { clock }), ollama, speech, folder);
+    return new RunningApp(await App.start(config, { clock }), ollama, speech, kept ? null : folder);
   }
 
   get url(): string {
@@ -70,6 +73,6 @@ export class RunningApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app[Symbol.asyncDispose]();
     await Promise.all([this.ollama[Symbol.asyncDispose](), this.speech[Symbol.asyncDispose]()]);
-    await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true });
   }
 }
