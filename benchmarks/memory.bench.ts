@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/clock.ts';
 import type { Owner } from '../src/conversation/store.ts';
 import { createTurnGraph, type TurnGraph } from '../src/graph/graph.ts';
 import { noMemory } from '../src/graph/no-memory.ts';
@@ -9,8 +9,10 @@ import { streamTurn } from '../src/graph/stream-turn.ts';
 import { MemoryKeeper } from '../src/memory/memory-keeper.ts';
 import type { MemoryStore } from '../src/memory/memory-store.ts';
 import { QdrantMemory } from '../src/memory/qdrant/qdrant-memory.ts';
+import { RecentlySaid } from '../src/memory/recall/recently-said.ts';
 import { TurnMemory } from '../src/memory/recall/turn-memory.ts';
 import { SqliteMemory } from '../src/memory/sqlite/sqlite-memory.ts';
+import { JUNK_MESSAGES } from '../test/memory/junk-messages.ts';
 import { QdrantServer } from '../test/support/qdrant-server.ts';
 import { extractionCalls } from './support/extraction-calls.ts';
 import {
@@ -90,7 +92,8 @@ async function searchTimes(store: MemoryStore, withVectors: boolean): Promise<nu
   return times;
 }
 
-function turnMemory(store: MemoryStore, clock: Clock = systemClock) {
+function turnMemory(store: MemoryStore, said: Pick<RecentlySaid, 'search'> = { search: async () => [] }) {
+  const clock = systemClock;
   let serial = 0;
   const random = generator(7);
   const keeper: MemoryKeeper = new MemoryKeeper({
@@ -100,12 +103,13 @@ function turnMemory(store: MemoryStore, clock: Clock = systemClock) {
     ids: { next: (prefix) => `${prefix}_${++serial}` },
     onChanged: (owner, isRemoval) => memory.changed(owner, isRemoval),
   });
-  const memory = new TurnMemory({ keeper, said: { search: async () => [] }, clock });
+  const memory = new TurnMemory({ keeper, said, clock });
   return { keeper, memory };
 }
 
+/** With as many messages waiting to be learned from as are ever looked through. */
 async function* cached(store: MemoryStore): AsyncGenerator<Result> {
-  const { memory } = turnMemory(store);
+  const { memory } = turnMemory(store, new RecentlySaid({ newestOf: async () => waitingMessages() }));
   const asked = { text: 'Where does my sister live?', conversationId: null };
   await memory.recall(OWNER, asked);
   const times: number[] = [];
@@ -115,6 +119,18 @@ async function* cached(store: MemoryStore): AsyncGenerator<Result> {
     times.push(performance.now() - startedMs);
   }
   yield summarise('recall_cached', 'ms', times);
+}
+
+function waitingMessages() {
+  return JUNK_MESSAGES.map(({ id, conversation, text }, index) => ({
+    conversationId: conversation,
+    stage: 'noted' as const,
+    item: {
+      ...{ id, type: 'message' as const, role: 'user' as const, status: 'completed' as const },
+      ...{ createdAtMs: index, responseId: null, reply: null },
+      content: [{ type: 'input_text' as const, text }],
+    },
+  }));
 }
 
 /** From the beginning of a turn to the request to the model, with and without a memory by turns, so that both see the same machine. */
