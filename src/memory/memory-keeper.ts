@@ -69,6 +69,13 @@ export class MemoryKeeper {
     return rankMemories(found, clock.nowMs()).slice(0, limit);
   }
 
+  /** What matters most of all that holds, the most important and newest first. */
+  async overview(owner: Owner, limit: number): Promise<readonly RankedMemory[]> {
+    const { data } = await this.list(owner, { limit: PAGE, order: 'desc', withHistory: false });
+    const all = data.map((memory) => ({ memory, relevance: 1 }));
+    return rankMemories(all, this.#options.clock.nowMs()).slice(0, limit);
+  }
+
   profile(owner: Owner, signal: AbortSignal): Promise<readonly Memory[]> {
     return this.#options.store.profile(owner, signal);
   }

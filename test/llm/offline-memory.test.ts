@@ -175,11 +175,10 @@ describe('notes', () => {
 
   test('may quote what was said elsewhere, in the words of the person', () => {
     const text = [
-      'What you know about the user:',
+      'What you know about the user, oldest first:',
       '- The user lives in Berlin. (November 20, 2026)',
-      'What the user has said to you and may remember:',
-      '- Where do I live? (November 21, 2026)',
-      '- Well, I moved to Oslo. My cat is called Minka. (November 21, 2026)',
+      '- The user said: "Where do I live?" (November 21, 2026)',
+      '- The user said: "Well, I moved to Oslo. My cat is called Minka." (November 21, 2026)',
     ].join('\n');
     expect(answer({ role: 'system', text }, 'Where do I live?')).toBe('You live in Oslo.');
     expect(answer({ role: 'system', text }, "What is my cat's name?")).toBe('Your cat is called Minka.');

@@ -11,7 +11,7 @@ interface Note {
 }
 
 const FACT_HEADING = /\b(know|known|remember|memor(?:y|ies)|facts?|about|profile|notes?)\b/i;
-const SAID_HEADING = /\bsaid\b/i;
+const QUOTED = /^the user said: "(.*)"$/i;
 /** `(since 21 November 2026)` at the end of a line */
 const REMARK = /\s*[([]([^)\]]*)[)\]][\s.]*$/;
 
@@ -40,9 +40,11 @@ function notesIn(text: string): Note[] {
     else if (FACT_HEADING.test(heading) || /^(?:the )?user(?:'s)?\b/i.test(straight(fact))) {
       const plain = straight(fact);
       const atMs = Date.parse((REMARK.exec(plain)?.[1] ?? '').replace(/^since /, ''));
+      const text = plain.replace(REMARK, '');
+      const quoted = QUOTED.exec(text)?.[1];
       notes.push({
-        text: plain.replace(REMARK, ''),
-        said: SAID_HEADING.test(heading),
+        text: quoted ?? text,
+        said: quoted !== undefined,
         atMs: Number.isNaN(atMs) ? (notes.at(-1)?.atMs ?? 0) : atMs,
       });
     }

@@ -83,3 +83,10 @@ const SMALL_TALK =
 export function isSmallTalk(sentence: string): boolean {
   return sentence.length <= 120 && SMALL_TALK.test(sentence.trim());
 }
+
+/** Whether there is a statement in a text, beside questions, greetings and what a listener says. */
+export function statesSomething(text: string): boolean {
+  return sentencesOf(straight(text)).some(
+    (sentence) => !isSmallTalk(sentence) && statementIn(sentence) !== null,
+  );
+}

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { MessageItem } from '../../conversation/item.ts';
 import type { MemoryOutbox } from '../../conversation/memory-outbox.ts';
 import type { Owner } from '../../conversation/store.ts';
+import { statesSomething } from '../extraction/sentence-kind.ts';
 import { termsOf } from '../terms.ts';
 import type { Recalled } from './recollection.ts';
 import { ownerKey } from './search-cache.ts';
@@ -9,6 +10,8 @@ import { ownerKey } from './search-cache.ts';
 /** So many of an owner's newest messages are searched before anything was learned from them. */
 const MESSAGES = 200;
 const OWNERS = 1_000;
+/** Nobody states something only after pages of questions. */
+const MAX_CHARACTERS = 4_000;
 
 interface Said {
   readonly conversationId: string;
@@ -32,6 +35,8 @@ export class RecentlySaid {
   async said(owner: Owner, conversationId: string, item: MessageItem, text: string): Promise<void> {
     const messages = await this.#known(owner);
     if (!messages) return;
+    messages.delete(item.id);
+    if (!tells(text)) return;
     messages.set(item.id, toSaid(conversationId, item, text));
     const [oldest] = messages.keys();
     if (messages.size > MESSAGES && oldest !== undefined) messages.delete(oldest);
@@ -79,16 +84,16 @@ export class RecentlySaid {
     const key = ownerKey(owner);
     const known = this.#owners.get(key);
     if (known) return known;
-    const read = this.#outbox
-      .newestOf(owner, MESSAGES)
-      .then(
-        (waiting) =>
-          new Map(
-            waiting
-              .toReversed()
-              .map(({ conversationId, item }) => [item.id, toSaid(conversationId, item, wordsOf(item))]),
-          ),
-      );
+    const read = this.#outbox.newestOf(owner, MESSAGES).then(
+      (waiting) =>
+        new Map(
+          waiting
+            .toReversed()
+            .map(({ conversationId, item }) => toSaid(conversationId, item, wordsOf(item)))
+            .filter(({ text }) => tells(text))
+            .map((said) => [said.itemId, said]),
+        ),
+    );
     this.#owners.set(key, read);
     // Not kept: the next search asks again.
     read.catch(() => {
@@ -113,6 +118,11 @@ export function wordsOf({ content }: MessageItem): string {
   return content
     .map((part) => ('text' in part ? part.text : 'transcript' in part ? (part.transcript ?? '') : ''))
     .join('');
+}
+
+/** Questions tell nothing, and who asks the same again would find them before the answer. */
+function tells(text: string): boolean {
+  return statesSomething(text.slice(0, MAX_CHARACTERS));
 }
 
 function toSaid(conversationId: string, item: MessageItem, text: string): Said {

@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Owner } from '../../conversation/store.ts';
 import type { MemoryKeeper } from '../memory-keeper.ts';
+import { termsOf } from '../terms.ts';
+import { asksForAll } from './asks-for-all.ts';
 import { queryKey } from './query-key.ts';
 import type { RecentlySaid } from './recently-said.ts';
 import type { Question, Recalled, Recollection } from './recollection.ts';
@@ -14,12 +16,14 @@ const SEARCH_DEADLINE_MS = 2_000;
 const VECTOR_WITHIN_MS = 120;
 const MAX_MEMORIES = 8;
 const MAX_SAID = 3;
+/** Of who wants to know all that is known. */
+const MAX_OVERVIEW = 20;
 /** How recently something was used matters by the month: once a day is often enough to note it. */
 const NOTE_USE_EVERY_MS = 24 * 3_600_000;
 const MAX_NOTED = 10_000;
 
 interface Deps {
-  readonly keeper: Pick<MemoryKeeper, 'search' | 'profile' | 'touch'>;
+  readonly keeper: Pick<MemoryKeeper, 'search' | 'overview' | 'profile' | 'touch'>;
   readonly said: Pick<RecentlySaid, 'search'>;
   readonly clock: Clock;
 }
@@ -54,8 +58,12 @@ export class TurnMemory {
     saying.catch(() => undefined);
     const known = this.#searches.get(owner, question);
     const { memories, learnedFrom } = known ?? (await this.#find(owner, question, text));
+    const tellsMore = (each: { readonly itemId: string; readonly text: string }) => {
+      const learned = memories.filter((_, at) => learnedFrom[at] === each.itemId);
+      return learned.length === 0 || addsTo(learned, each.text, text);
+    };
     const said = (await saying)
-      .filter((each) => each.conversationId !== conversationId && !learnedFrom.includes(each.itemId))
+      .filter((each) => each.conversationId !== conversationId && tellsMore(each))
       .slice(0, MAX_SAID)
       .map(({ id, kind, text, validAtMs, score }) => ({ id, kind, text, validAtMs, score }));
     return { memories: [...memories, ...said], source: known ? 'cache' : 'search' };
@@ -124,7 +132,10 @@ export class TurnMemory {
     return this.#searches.find(owner, question, () =>
       this.#within(async (signal) => {
         const query = { text, limit: MAX_MEMORIES, vectorWithinMs: VECTOR_WITHIN_MS };
-        const ranked = await this.#deps.keeper.search(owner, query, signal);
+        const { keeper } = this.#deps;
+        const ranked = asksForAll(text)
+          ? await keeper.overview(owner, MAX_OVERVIEW)
+          : await keeper.search(owner, query, signal);
         return {
           memories: ranked.map(({ memory: { id, kind, text, validAtMs }, score }) => {
             return { id, kind, text, validAtMs, score };
@@ -140,4 +151,11 @@ export class TurnMemory {
     using _deadline = this.#deps.clock.after(SEARCH_DEADLINE_MS, () => own.abort());
     return await run(own.signal);
   }
+}
+
+/** Whether a message says something of what is asked that was not learned from it: of more than one thing, rules learn some. */
+function addsTo(learned: readonly Recalled[], message: string, question: string): boolean {
+  const said = new Set(termsOf(message));
+  const known = new Set(learned.flatMap(({ text }) => termsOf(text)));
+  return termsOf(question).some((term) => said.has(term) && !known.has(term));
 }

@@ -95,6 +95,16 @@ describe('what was said and not learned from yet', () => {
     expect(await texts('Bergen')).toEqual(['I moved to Bergen.']);
   });
 
+  it('is no question and no greeting: who asks the same again would find those before the answer', async () => {
+    const asked = 'And where in Oslo is my dog?';
+    const { said, texts } = setup(waiting('3', asked), waiting('2', 'Hello there!'), OSLO);
+    expect(await texts('Where in Oslo?')).toEqual(['I moved to Oslo.']);
+    await said.said(ALICE, 'conv', userSays('9', asked), asked);
+    expect(await texts('Where in Oslo?')).toEqual(['I moved to Oslo.']);
+    await said.said(ALICE, 'conv_1', userSays('1', asked), asked);
+    expect(await texts('Where in Oslo?')).toEqual([]);
+  });
+
   it('is bounded to the newest 200', async () => {
     const { said, texts, reads } = setup(OSLO);
     await texts('Oslo');

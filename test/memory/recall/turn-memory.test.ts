@@ -109,6 +109,32 @@ describe('a question', () => {
     expect((await ask('Tell me of the cat called Tom')).memories).toHaveLength(8);
   });
 
+  it.each([
+    'What do you know about me?',
+    'what did you learn about me so far',
+    'Where is my boat?\nWho am I?',
+    'Can you tell me everything that you remember about me',
+    'Tell me about myself.',
+  ])('about everything is answered with what matters most: %s', async (question) => {
+    await keeper.apply(ALICE, [
+      add(memory(5, 'The user is allergic to nuts.', { importance: 1 })),
+      ...Array.from({ length: 30 }, (_, i) => add(memory(100 + i, `Remark ${i}.`, { importance: 0.1 }))),
+    ]);
+    const found = textsOf(await ask(question));
+    expect(found).toHaveLength(20);
+    expect(found[0]).toBe('The user is allergic to nuts.');
+    expect(found).toContain('The user has a dog, Bruno.');
+  });
+
+  it.each([
+    'What do you know about dogs?',
+    'What does my boss know about me?',
+    'Who am I to judge?',
+  ])('about something is not: %s', async (question) => {
+    await ask(question);
+    expect(store.searches).toHaveLength(1);
+  });
+
   it('of one person is never answered with what is known of another', async () => {
     await ask('The user lives where?');
     expect(await ask('The user lives where?', 'now', BOB)).toEqual({ memories: [], source: 'search' });
@@ -145,6 +171,15 @@ describe('what was said and is no memory yet', () => {
   it('is left out when a memory was learned from it', async () => {
     said = [waiting('item_2', 'I have a dog, Bruno.')];
     expect(textsOf(await ask('Bruno'))).toEqual(['The user has a dog, Bruno.']);
+  });
+
+  it('is told all the same when more was said there than was learned, and that is asked for', async () => {
+    said = [waiting('item_2', 'I have a dog, Bruno, and my husband Arjun walks him.')];
+    expect(textsOf(await ask('Who is my husband?'))).toEqual([
+      'I have a dog, Bruno, and my husband Arjun walks him.',
+    ]);
+    expect(textsOf(await ask('Who walks my dog Bruno?'))).toHaveLength(2);
+    expect(textsOf(await ask('Who is Bruno?'))).toEqual(['The user has a dog, Bruno.']);
   });
 
   it('is three messages at most', async () => {
