@@ -32,6 +32,8 @@ import { createLogger } from './telemetry/logger.ts';
 interface Outside {
   readonly clock?: Clock;
   readonly ids?: IdSource;
+  /** Breakers run on real time; unset: 10 s. */
+  readonly breakerResetMs?: number;
 }
 
 /** The running service. The one place where its parts meet. */
@@ -56,13 +58,14 @@ export class App implements AsyncDisposable {
    *
    * @throws VivavoceError `config_invalid`, `data_dir_locked` or `store_failed`, with what to do.
    */
-  static async start(config: Config, { clock = systemClock, ids = randomIds }: Outside = {}): Promise<App> {
+  static async start(config: Config, outside: Outside = {}): Promise<App> {
+    const { clock = systemClock, ids = randomIds, breakerResetMs } = outside;
     await using resources = new AsyncDisposableStack();
     const telemetry = new Telemetry(createLogger(config.LOG_LEVEL));
     const agent = await readAgent(config.AGENT_FILE);
     resources.use(lockDataDir(config.DATA_DIR));
 
-    const deps: EngineDeps = { config, agent, clock, telemetry, resources };
+    const deps: EngineDeps = { config, agent, clock, telemetry, resources, breakerResetMs };
     let announce: () => void = () => undefined;
     let learningModelChanged: () => void = () => undefined;
     const model = createChatModel(deps, (status) => {
@@ -103,7 +106,7 @@ export class App implements AsyncDisposable {
         announce();
       },
     });
-    const { keeper, memory, learning, erasing, summaries, replies } = remembering;
+    const { keeper, memory, learning, erasing, summaries, replies, statistics } = remembering;
     learningModelChanged = () => void learning.modelChanged();
     const engines = () => [
       model.status(),
@@ -156,7 +159,7 @@ export class App implements AsyncDisposable {
       ],
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
-        memoryRoutes({ keeper, erasing }),
+        memoryRoutes({ keeper, erasing, statistics }),
         chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
         speechRoutes({ voice, defaultVoice: voiceName, pronunciations }),
         modelRoutes({ startedAtMs: clock.nowMs() }),

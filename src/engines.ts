@@ -35,19 +35,22 @@ export interface EngineDeps {
   readonly agent: Agent;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** How long a breaker leaves an engine alone, in real time; unset: 10 s. */
+  readonly breakerResetMs?: number | undefined;
   /** Everything that was started is released with it, last first. */
   readonly resources: AsyncDisposableStack;
 }
 
 /** A breaker and a bulkhead of its own for one engine. */
 export function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
-  const { clock, telemetry, resources } = deps;
+  const { clock, telemetry, resources, breakerResetMs: resetMs } = deps;
   return resources.use(
     new Guard({
       name,
       clock,
       maxConcurrent,
       maxWaiting,
+      ...(resetMs !== undefined && { resetMs }),
       onTransition: ({ to, lastFailure }) =>
         telemetry.breakerChanged({ guard: name, state: to, reason: lastFailure ?? '' }),
     }),

@@ -8,9 +8,9 @@ import { LocalEmbedder } from './memory/embedding/local-embedder.ts';
 import { OllamaEmbedder } from './memory/embedding/ollama-embedder.ts';
 import { OpenAiEmbedder } from './memory/embedding/openai-embedder.ts';
 import { LateMemoryStore } from './memory/late-memory-store.ts';
-import type { MemoryStore } from './memory/memory-store.ts';
 import { QdrantMemory } from './memory/qdrant/qdrant-memory.ts';
 import { SqliteMemory } from './memory/sqlite/sqlite-memory.ts';
+import { withDeadline } from './resilience/deadline.ts';
 import { guardEmbedder } from './resilience/guarded-embedder.ts';
 import { guardMemoryStore } from './resilience/guarded-memory-store.ts';
 import { ModelFiles } from './speech/model-files.ts';
@@ -18,7 +18,8 @@ import { ModelFiles } from './speech/model-files.ts';
 /** Calls, each of up to 32 texts of as many sessions. */
 const EMBEDDINGS_CONCURRENT = 16;
 const EMBEDDINGS_WAITING = 256;
-const QDRANT_DEADLINES = { readMs: 2_000, writeMs: 10_000 };
+/** A turn gives a search up after 2 s: what is too slow has failed before, or the breaker would never know. */
+const QDRANT_DEADLINES = { readMs: 1_500, writeMs: 10_000 };
 const QDRANT_CONCURRENT = 64;
 const QDRANT_WAITING = 1_024;
 
@@ -39,29 +40,31 @@ export function createEmbeddings(deps: EngineDeps, onChange: (status: EngineStat
   return resources.use(new Embeddings({ embedders: batched, clock, onChange }));
 }
 
-export interface CreatedMemoryStore {
-  /** The store itself, to open it and to ask whether it is open. */
-  readonly late: LateMemoryStore;
-  /** What is used of it: behind its guard when it is a server. */
-  readonly memories: MemoryStore;
-}
-
-/** Where memories are kept. It is opened by its first call. */
-export function createMemoryStore(deps: EngineDeps): CreatedMemoryStore {
-  const { config, clock, resources } = deps;
+/** Where memories are kept, behind its guards when it is a server. It is opened by its first call. */
+export function createMemoryStore(deps: EngineDeps): LateMemoryStore {
+  const { config, clock } = deps;
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey = null } = config;
   if (url === undefined) {
     const path = join(config.DATA_DIR, 'memory.db');
-    const late = resources.use(new LateMemoryStore('sqlite', () => SqliteMemory.open({ path })));
-    return { late, memories: late };
+    return new LateMemoryStore('sqlite', () => SqliteMemory.open({ path }));
   }
-  const late = resources.use(
-    new LateMemoryStore('qdrant', () =>
-      QdrantMemory.open({ url, apiKey, clock }, AbortSignal.timeout(QDRANT_DEADLINES.writeMs)),
-    ),
-  );
-  const guarded = guard('memory:qdrant', QDRANT_CONCURRENT, QDRANT_WAITING, deps);
-  return { late, memories: guardMemoryStore(late, guarded, QDRANT_DEADLINES) };
+  const guarded = (name: string) => guard(`memory:${name}`, QDRANT_CONCURRENT, QDRANT_WAITING, deps);
+  const guards = {
+    reads: guarded('qdrant'),
+    writes: guarded('qdrant-writes'),
+    vectors: guarded('qdrant-vectors'),
+  };
+  const opening = { clock, deadlineMs: QDRANT_DEADLINES.writeMs, name: `Qdrant at ${url}` };
+  return new LateMemoryStore('qdrant', async (signal) => {
+    const memory = await withDeadline(
+      opening,
+      (own) => QdrantMemory.open({ url, apiKey, clock }, own),
+      signal,
+    );
+    return Object.assign(guardMemoryStore(memory, guards, QDRANT_DEADLINES), {
+      [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose](),
+    });
+  });
 }
 
 function openAiEmbedder(deps: EngineDeps): Embedder {

@@ -4,7 +4,6 @@ import type { SqliteStore } from './conversation/sqlite-store.ts';
 import type { Owner } from './conversation/store.ts';
 import type { EngineStatus } from './engine-status.ts';
 import { createExtractionModel, type EngineDeps } from './engines.ts';
-import { messageOf } from './errors.ts';
 import type { AutoChatModel } from './llm/auto-chat-model.ts';
 import type { ChatRequest } from './llm/chat-model.ts';
 import { estimateTokens } from './llm/token-estimate.ts';
@@ -19,15 +18,19 @@ import { readByRules } from './memory/learning/read-by-rules.ts';
 import { RuleReader } from './memory/learning/rule-reader.ts';
 import type { Memory } from './memory/memory.ts';
 import { MemoryKeeper } from './memory/memory-keeper.ts';
+import { MemoryStatistics } from './memory/memory-statistics.ts';
 import { RecentlySaid } from './memory/recall/recently-said.ts';
 import { TurnMemory } from './memory/recall/turn-memory.ts';
 import { ReplyCache } from './memory/reply-cache.ts';
 import { Summariser } from './memory/summariser.ts';
+import { WatchedMemoryStore } from './memory/watched-memory-store.ts';
 import { createEmbeddings, createMemoryStore } from './memory-engines.ts';
 
 /** What a batch of messages is compared with. */
 const NEAREST_OF_EACH = 5;
 const MAX_COMPARED = 10;
+/** A memory that takes longer to open is not waited for: the first people talk without it. */
+const OPEN_WITHIN_MS = 2_000;
 
 interface Parts {
   readonly deps: EngineDeps;
@@ -50,7 +53,8 @@ export interface Remembering {
   readonly erasing: Erasing;
   readonly summaries: Summariser;
   readonly replies: ReplyCache | undefined;
-  /** Takes up what an earlier process has left. Returns when the memory is open, or is known not to be. */
+  readonly statistics: MemoryStatistics;
+  /** Takes up what an earlier process has left. Returns when the memory is open, or is not waited for. */
   start(): Promise<void>;
   statuses(): EngineStatus[];
 }
@@ -59,7 +63,16 @@ export interface Remembering {
 export function createRemembering(parts: Parts): Remembering {
   const { deps, store, conversations, model, turnsFirst, ids, onChange } = parts;
   const { config, clock, telemetry, resources } = deps;
-  const { late, memories } = createMemoryStore(deps);
+  const memories = new WatchedMemoryStore({
+    store: createMemoryStore(deps),
+    where: config.QDRANT_URL === undefined ? 'on this machine' : `at ${config.QDRANT_URL}`,
+    clock,
+    onChange,
+    onBack: () => {
+      learning.retry();
+      erasing.resume();
+    },
+  });
   const embeddings = createEmbeddings(deps, onChange);
   const recentlySaid = new RecentlySaid(store.outbox);
   const replies = config.REPLY_CACHE_SECONDS
@@ -74,6 +87,10 @@ export function createRemembering(parts: Parts): Remembering {
     },
   });
   const memory = new TurnMemory({ keeper, said: recentlySaid, clock });
+  const statistics = new MemoryStatistics({
+    recall: () => memory.counters,
+    replies: () => replies?.counters ?? null,
+  });
 
   const extractionModel = createExtractionModel(deps);
   const background = turnsFirst.inBackground(extractionModel ?? model);
@@ -115,6 +132,7 @@ export function createRemembering(parts: Parts): Remembering {
       tokensOf: estimateTokens,
       clock,
       timezone: config.TIMEZONE,
+      onExtracted: ({ calls }) => statistics.called(calls),
     }),
     worthOf,
     clock,
@@ -122,17 +140,23 @@ export function createRemembering(parts: Parts): Remembering {
       void recentlySaid.settled(owner, itemIds);
       applier.wake();
     },
-    onBatch: (batch) => telemetry.batchLearned(batch),
-    onQuarantined: (conversationId, messages, reason) =>
-      telemetry.messagesQuarantined({ conversationId, messages, reason }),
+    onBatch: (batch) => {
+      statistics.learned(batch);
+      telemetry.batchLearned(batch);
+    },
+    onQuarantined: (conversationId, messages, reason) => {
+      statistics.quarantined(messages);
+      telemetry.messagesQuarantined({ conversationId, messages, reason });
+    },
     onFailed: (error) => telemetry.memoryWaits({ error, isLost: false }),
   });
-  const learning = resources.use(
-    new Learning({
-      ...{ rules, batches, applier, recentlySaid, worthOf },
-      onSkipped: (reason) => telemetry.extractionSkipped({ reason }),
-    }),
-  );
+  const learning: Learning = new Learning({
+    ...{ rules, batches, applier, recentlySaid, worthOf },
+    onSkipped: (reason) => {
+      statistics.skipped(reason);
+      telemetry.extractionSkipped({ reason });
+    },
+  });
   const summaries = resources.use(
     new Summariser({
       open: (owner, id) => conversations().open(owner, id),
@@ -145,40 +169,43 @@ export function createRemembering(parts: Parts): Remembering {
       onFailed: (conversationId, error) => telemetry.summaryFailed({ conversationId, error }),
     }),
   );
-  const erasing = resources.use(
-    new Erasing({
-      log: store.erasures,
-      pause: (owner) => learning.pause(owner),
-      places: [
-        ({ owner }) => summaries.forget(owner),
-        ({ owner, requestedAtMs }) => conversations().erase(owner, requestedAtMs),
-        ({ owner }) => keeper.eraseAll(owner),
-        ({ owner }) => {
-          memory.forget(owner);
-          replies?.forget(owner);
-          parts.forgetElsewhere();
-        },
-      ],
-      clock,
-      ids,
-      onFailed: (erasureId, error) => telemetry.erasureWaits({ erasureId, error }),
-    }),
-  );
+  const erasing: Erasing = new Erasing({
+    log: store.erasures,
+    pause: (owner) => learning.pause(owner),
+    places: [
+      ({ owner }) => summaries.forget(owner),
+      ({ owner, requestedAtMs }) => conversations().erase(owner, requestedAtMs),
+      ({ owner }) => keeper.eraseAll(owner),
+      ({ owner }) => {
+        memory.forget(owner);
+        replies?.forget(owner);
+        parts.forgetElsewhere();
+      },
+    ],
+    clock,
+    ids,
+    onFailed: (erasureId, error) => telemetry.erasureWaits({ erasureId, error }),
+  });
 
-  let failure: string | null = null;
+  // At once: what waits for a memory that does not answer ends when the memory is closed. It is in the outbox.
+  resources.defer(async () => {
+    const all = [erasing, learning, embeddings, memories];
+    await Promise.all(all.map((each) => each[Symbol.asyncDispose]()));
+  });
+
   return {
-    ...{ keeper, memory, learning, erasing, summaries, replies },
+    ...{ keeper, memory, learning, erasing, summaries, replies, statistics },
     async start() {
-      await late.opened().catch((error) => {
-        failure = messageOf(error);
-      });
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      using _patience = clock.after(OPEN_WITHIN_MS, resolve);
+      await Promise.race([memories.start(), late]);
       embeddings.start(memories);
       if (extractionModel) void extractionModel.start();
       // An erasure that an earlier process has begun comes first: it holds what it erases until it is done.
       erasing.resume();
       void erasing.idle().then(() => learning.start());
     },
-    statuses: () => [memoryStatus(config.QDRANT_URL ?? null, late.isOpen, failure), embeddings.status()],
+    statuses: () => [memories.status(), embeddings.status()],
   };
 }
 
@@ -193,15 +220,4 @@ function nearestIn(keeper: MemoryKeeper) {
     const unique = new Map(found.flat().map(({ memory }) => [memory.id, memory]));
     return [...unique.values()];
   };
-}
-
-function memoryStatus(qdrantUrl: string | null, isOpen: boolean, failure: string | null): EngineStatus {
-  const engine = qdrantUrl === null ? 'sqlite' : 'qdrant';
-  const where = qdrantUrl === null ? 'on this machine' : `at ${qdrantUrl}`;
-  if (isOpen) {
-    const reason = `what is learned about people is kept ${where}`;
-    return { part: 'memory', engine, detail: qdrantUrl === null ? 'embedded' : '', state: 'ready', reason };
-  }
-  const reason = `nothing is remembered for now, and nothing is lost: ${failure ?? 'the memory is not open yet'}`;
-  return { part: 'memory', engine, detail: '', state: 'failed', reason };
 }

@@ -9,22 +9,30 @@ interface Deadlines {
   readonly writeMs: number;
 }
 
+/** Apart from each other: a memory that is full can still be read, and vectors can wait for anything else. */
+interface Guards {
+  readonly reads: Guard;
+  readonly writes: Guard;
+  readonly vectors: Guard;
+}
+
 const NEVER = new AbortController().signal;
 
-/** The same memory behind `guard`. A call that is given up may still happen: all of them can be made again. */
+/** The same memory behind its guards. A call that is given up may still happen: all of them can be made again. */
 export function guardMemoryStore(
   store: MemoryStore,
-  guard: Guard,
+  { reads, writes, vectors }: Guards,
   { readMs, writeMs }: Deadlines,
 ): MemoryStore {
-  const within = (deadlineMs: number) => {
+  const within = (guard: Guard, deadlineMs: number) => {
     const call = guardCall(guard, (run: (signal: AbortSignal) => Promise<unknown>, signal) => run(signal), {
       deadlineMs,
     });
     return <T>(run: (signal: AbortSignal) => Promise<T>, signal = NEVER) => call(run, signal) as Promise<T>;
   };
-  const read = within(readMs);
-  const write = within(writeMs);
+  const read = within(reads, readMs);
+  const write = within(writes, writeMs);
+  const keepUp = within(vectors, writeMs);
   return {
     get engine() {
       return store.engine;
@@ -38,8 +46,8 @@ export function guardMemoryStore(
     touch: (...args) => write(() => store.touch(...args)),
     delete: (...args) => write(() => store.delete(...args)),
     eraseAll: (...args) => write(() => store.eraseAll(...args)),
-    useSpace: (...args) => write(() => store.useSpace(...args)),
-    unembedded: (...args) => read(() => store.unembedded(...args)),
-    setVectors: (...args) => write(() => store.setVectors(...args)),
+    useSpace: (...args) => keepUp(() => store.useSpace(...args)),
+    unembedded: (...args) => keepUp(() => store.unembedded(...args)),
+    setVectors: (...args) => keepUp(() => store.setVectors(...args)),
   };
 }

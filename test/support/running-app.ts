@@ -15,6 +15,8 @@ interface Options {
   readonly clock?: Clock;
   /** One that is kept, for a second start. Absent: a new one that is removed. */
   readonly folder?: string;
+  /** How long breakers stay open. */
+  readonly breakerResetMs?: number;
 }
 
 /** The whole service in this process, on a free port and in an empty folder, with stand-in engines. */
@@ -31,7 +33,13 @@ export class RunningApp implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async start({ env = {}, ollama: options = {}, clock = systemClock, folder: kept }: Options = {}) {
+  static async start({
+    env = {},
+    ollama: options = {},
+    clock = systemClock,
+    folder: kept,
+    ...outside
+  }: Options = {}) {
     const folder = kept ?? (await mkdtemp(join(tmpdir(), 'vivavoce-test-')));
     const ollama = await new OllamaServer(options).start();
     const speech = await SpeechServer.start();
@@ -51,7 +59,7 @@ export class RunningApp implements AsyncDisposable {
       TIMEZONE: 'UTC',
       ...env,
     });
-    return new RunningApp(await App.start(config, { clock }), ollama, speech, kept ? null : folder);
+    return new RunningApp(await App.start(config, { clock, ...outside }), ollama, speech, kept ? null : folder);
   }
 
   get url(): string {

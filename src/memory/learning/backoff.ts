@@ -30,6 +30,13 @@ export class Backoff implements Disposable {
     this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_MS);
   }
 
+  /** What failed may be well again: does not wait any longer. */
+  hurry(): void {
+    if (!this.#timer) return;
+    this[Symbol.dispose]();
+    this.#again();
+  }
+
   succeeded(): void {
     this[Symbol.dispose]();
     this.#delayMs = FIRST_MS;

@@ -131,6 +131,11 @@ export class BatchReader implements AsyncDisposable {
     };
   }
 
+  /** What failed may be well again: it is tried now. */
+  retry(): void {
+    this.#backoff.hurry();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#queue[Symbol.dispose]();

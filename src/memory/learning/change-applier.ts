@@ -62,6 +62,11 @@ export class ChangeApplier implements AsyncDisposable {
     };
   }
 
+  /** What failed may be well again: it is tried now. */
+  retry(): void {
+    this.#backoff.hurry();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await this.idle();

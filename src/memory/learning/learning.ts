@@ -66,6 +66,14 @@ export class Learning implements AsyncDisposable {
     await this.#deps.batches.catchUp();
   }
 
+  /** The memory answers again: what waits for it does not wait any longer. */
+  retry(): void {
+    const { rules, batches, applier } = this.#deps;
+    applier.retry();
+    rules.retry();
+    batches.retry();
+  }
+
   /** Learns nothing about this owner until it is disposed: they are being erased. What was under way has ended by then. */
   async pause(owner: Owner): Promise<Disposable> {
     const { rules, batches, applier, recentlySaid } = this.#deps;
@@ -79,8 +87,6 @@ export class Learning implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { rules, batches, applier } = this.#deps;
-    await batches[Symbol.asyncDispose]();
-    await rules[Symbol.asyncDispose]();
-    await applier[Symbol.asyncDispose]();
+    await Promise.all([batches, rules, applier].map((each) => each[Symbol.asyncDispose]()));
   }
 }

@@ -83,6 +83,11 @@ export class RuleReader implements AsyncDisposable {
     };
   }
 
+  /** What failed may be well again: it is tried now. */
+  retry(): void {
+    this.#backoff.hurry();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#backoff[Symbol.dispose]();
