@@ -155,6 +155,35 @@ export const memoryErasure = z
   })
   .meta({ id: 'MemoryErasure' });
 
+const whole = z.int().min(0);
+const cacheCounts = z.object({
+  hits: whole,
+  misses: whole.meta({ description: 'So many searches were made.' }),
+  shared: whole.meta({ description: 'Questions that shared a search under way.' }),
+  failures: whole,
+  hit_rate: z.number().min(0).max(1).nullable().meta({ description: 'Null: nothing was asked yet.' }),
+  entries: whole,
+  bytes: whole,
+});
+
+export const memoryStatistics = z
+  .object({
+    object: z.literal('memory.statistics'),
+    recall: cacheCounts,
+    replies: cacheCounts.nullable().meta({ description: 'Null: `REPLY_CACHE_SECONDS` is not set.' }),
+    skipped: z
+      .object({ greeting: whole, short: whole, question: whole })
+      .meta({ description: 'Messages about which no language model was asked.' }),
+    extraction: z.object({
+      calls: whole,
+      batches: whole,
+      messages: whole,
+      changes: whole,
+      quarantined: whole,
+    }),
+  })
+  .meta({ id: 'MemoryStatistics' });
+
 export const memoryList = listOf(memory).meta({ id: 'MemoryList' });
 export const foundMemoryList = listOf(foundMemory).meta({ id: 'FoundMemoryList' });
 
@@ -166,5 +195,6 @@ export type RestMemoryWithHistory = z.infer<typeof memoryWithHistory>;
 export type RestMemoryDeleted = z.infer<typeof memoryDeleted>;
 export type RestMemoryProfile = z.infer<typeof memoryProfile>;
 export type RestMemoryErasure = z.infer<typeof memoryErasure>;
+export type RestMemoryStatistics = z.infer<typeof memoryStatistics>;
 export type RestMemoryList = z.infer<typeof memoryList>;
 export type RestFoundMemoryList = z.infer<typeof foundMemoryList>;

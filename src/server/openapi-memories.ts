@@ -42,6 +42,14 @@ export const memoryPaths: ZodOpenApiPathsObject = {
       answers: { [JSON_TYPE]: memories.memoryProfile },
     }),
   },
+  '/v1/memories/statistics': {
+    get: operation({
+      summary: 'What the memory has done since the start',
+      description:
+        'Of everybody together: cache hits, messages about which no model was asked, calls of a model.',
+      answers: { [JSON_TYPE]: memories.memoryStatistics },
+    }),
+  },
   '/v1/memories/export': {
     get: operation({
       summary: 'Take everything away',

@@ -1,6 +1,8 @@
 import type { Erasure } from '../conversation/erasure-log.ts';
 import type { Memory } from '../memory/memory.ts';
-import type { RestMemory, RestMemoryErasure } from '../protocol/rest-memories.ts';
+import type { MemoryCounts } from '../memory/memory-statistics.ts';
+import type { CacheCounters } from '../memory/recall/search-cache.ts';
+import type { RestMemory, RestMemoryErasure, RestMemoryStatistics } from '../protocol/rest-memories.ts';
 
 /** A memory as it is shown to whom it is about. */
 export function toRestMemory(memory: Memory): RestMemory {
@@ -24,6 +26,26 @@ export function toRestErasure({ id, requestedAtMs, completedAtMs }: Erasure): Re
     requested_at: seconds(requestedAtMs),
     completed_at: secondsOrNull(completedAtMs),
   };
+}
+
+export function toRestStatistics({
+  recall,
+  replies,
+  skipped,
+  extraction,
+}: MemoryCounts): RestMemoryStatistics {
+  return {
+    object: 'memory.statistics',
+    recall: toRestCache(recall),
+    replies: replies && toRestCache(replies),
+    skipped,
+    extraction,
+  };
+}
+
+function toRestCache({ hits, misses, shared, failures, entries, bytes }: CacheCounters) {
+  const asked = hits + misses + shared;
+  return { hits, misses, shared, failures, hit_rate: asked === 0 ? null : hits / asked, entries, bytes };
 }
 
 function seconds(ms: number): number {

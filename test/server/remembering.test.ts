@@ -78,6 +78,19 @@ describe('with nothing but rules', () => {
     expect(await say(app, 'Where is the red ladder?')).toContain('garage');
   });
 
+  test('an operator sees what the memory has done', async () => {
+    await using app = await start(offline);
+    await say(app, 'Hello!', 'Where do I live?', 'Well, where do I live?', 'Yes.');
+    const { body } = await new RestClient(app.url).get('/v1/memories/statistics');
+    expect(body).toMatchObject({
+      object: 'memory.statistics',
+      recall: { hits: 1, hit_rate: expect.any(Number) },
+      replies: null,
+      skipped: { greeting: 2, question: 1, short: 1 },
+      extraction: { calls: 0, batches: 0 },
+    });
+  });
+
   test('what was deleted before anything was learned from it is not told again', async () => {
     await using app = await start(offline);
     const rest = new RestClient(app.url);

@@ -6,6 +6,7 @@ import { randomIds, systemClock } from '../../src/clock.ts';
 import type { Erasure } from '../../src/conversation/erasure-log.ts';
 import type { Owner } from '../../src/conversation/store.ts';
 import { MemoryKeeper } from '../../src/memory/memory-keeper.ts';
+import { MemoryStatistics } from '../../src/memory/memory-statistics.ts';
 import type { MemoryStore } from '../../src/memory/memory-store.ts';
 import { Auth } from '../../src/server/auth.ts';
 import { createExpressApp } from '../../src/server/http.ts';
@@ -13,6 +14,8 @@ import { memoryRoutes } from '../../src/server/routes/memories.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryInArrays } from './memory-in-arrays.ts';
+
+const NO_COUNTS = { hits: 0, misses: 0, shared: 0, failures: 0, entries: 0, bytes: 0 };
 
 /** Erasures that end when the test says so. */
 class ErasingByHand {
@@ -72,7 +75,12 @@ export class MemoriesApp implements AsyncDisposable {
       log: createLogger('silent'),
       health: Router(),
       uploads: [],
-      api: [memoryRoutes({ keeper: this.keeper, erasing: this.erasing })],
+      api: [
+        memoryRoutes({
+          ...{ keeper: this.keeper, erasing: this.erasing },
+          statistics: new MemoryStatistics({ recall: () => NO_COUNTS, replies: () => null }),
+        }),
+      ],
     });
     this.#server = createServer(app).listen(0, '127.0.0.1');
   }

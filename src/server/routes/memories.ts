@@ -6,6 +6,7 @@ import type { Owner } from '../../conversation/store.ts';
 import { VivavoceError } from '../../errors.ts';
 import type { Memory, MemoryEdit } from '../../memory/memory.ts';
 import type { MemoryKeeper } from '../../memory/memory-keeper.ts';
+import type { MemoryStatistics } from '../../memory/memory-statistics.ts';
 import {
   createMemoryRequest,
   eraseMemoriesQuery,
@@ -16,7 +17,7 @@ import {
 } from '../../protocol/rest-memories.ts';
 import { ownerOf } from '../caller.ts';
 import { toList } from '../rest-list.ts';
-import { toRestErasure, toRestMemory } from '../rest-memory.ts';
+import { toRestErasure, toRestMemory, toRestStatistics } from '../rest-memory.ts';
 import { validate } from '../validate.ts';
 
 /** What erases everything of a person, in the background and across restarts. */
@@ -29,10 +30,11 @@ interface Erasing {
 interface Deps {
   readonly keeper: MemoryKeeper;
   readonly erasing: Erasing;
+  readonly statistics: Pick<MemoryStatistics, 'counts'>;
 }
 
 /** What is remembered of a person: list, search, read, write, correct, delete, take away and erase it. */
-export function memoryRoutes({ keeper, erasing }: Deps): Router {
+export function memoryRoutes({ keeper, erasing, statistics }: Deps): Router {
   const router = Router();
 
   router.get('/memories', async (request, response) => {
@@ -61,6 +63,10 @@ export function memoryRoutes({ keeper, erasing }: Deps): Router {
     const found = await keeper.search(ownerOf(request), { text: q, limit }, untilLeft(response));
     const data = found.map(({ memory, score, relevance }) => ({ ...toRestMemory(memory), score, relevance }));
     response.json(toList(data, false));
+  });
+
+  router.get('/memories/statistics', (_request, response) => {
+    response.json(toRestStatistics(statistics.counts));
   });
 
   router.get('/memories/profile', async (request, response) => {
