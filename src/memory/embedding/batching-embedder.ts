@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { EngineStatus } from '../../engine-status.ts';
 import { VivavoceError } from '../../errors.ts';
+import { orAborted } from '../../resilience/abortable.ts';
 import type { EmbeddingSpace } from '../memory-store.ts';
 import type { Embedder, EmbeddingPurpose } from './embedder.ts';
 import { EmbeddingLane, type WantedText } from './embedding-lane.ts';
-import { orAborted } from './or-aborted.ts';
 
 export interface BatchingOptions {
   readonly clock: Clock;

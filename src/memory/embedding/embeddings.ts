@@ -1,13 +1,13 @@
 import type { Clock } from '../../clock.ts';
 import type { EngineStatus } from '../../engine-status.ts';
 import { isAbort, messageOf } from '../../errors.ts';
+import { orAborted } from '../../resilience/abortable.ts';
 import { withDeadline } from '../../resilience/deadline.ts';
 import type { EmbeddingSpace } from '../memory-store.ts';
 import { Backfill, type EmbeddedStore } from './backfill.ts';
 import type { Embedder, EmbeddingPurpose } from './embedder.ts';
 import { EmbedderWatch, type EmbedderWatchOptions } from './embedder-watch.ts';
 import { describeEmbeddings } from './embeddings-status.ts';
-import { orAborted } from './or-aborted.ts';
 
 export interface EmbeddingsOptions extends Omit<EmbedderWatchOptions, 'onChange'> {
   /** Called when `status()` has changed in any word. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { EngineStatus } from '../../engine-status.ts';
 import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
+import { orAborted } from '../../resilience/abortable.ts';
 import { cancelled } from '../../resilience/deadline.ts';
 import type { ModelProgress } from '../../speech/model-files.ts';
 import { WorkerClient } from '../../workers/worker-client.ts';
@@ -9,7 +10,6 @@ import type { Embedder, EmbeddingPurpose } from './embedder.ts';
 import { preparedTexts } from './embedding-family.ts';
 import type { EmbeddingDtype, LocalEmbeddingApi, LocalEmbeddingData } from './local-embedding-api.ts';
 import { type EmbeddingModelFiles, hasLocalModel, localModel } from './local-embedding-files.ts';
-import { orAborted } from './or-aborted.ts';
 import { unitVectors } from './unit-vectors.ts';
 
 export interface LocalOptions {

@@ -1,6 +1,6 @@
 import type { Owner } from '../../conversation/store.ts';
+import { orAborted } from '../../resilience/abortable.ts';
 import { cancelled } from '../../resilience/deadline.ts';
-import { orAborted } from '../embedding/or-aborted.ts';
 import type { EmbeddingSpace } from '../memory-store.ts';
 import { Lanes } from './lanes.ts';
 import type { MemoryCollections } from './memory-collections.ts';

@@ -1,7 +1,7 @@
 import type { Owner, Page } from '../../conversation/store.ts';
 import type { EngineStatus } from '../../engine-status.ts';
 import { isAbort, messageOf } from '../../errors.ts';
-import { orAborted } from '../embedding/or-aborted.ts';
+import { orAborted } from '../../resilience/abortable.ts';
 import type { AppliedChange, FoundMemory, Memory, MemoryChange } from '../memory.ts';
 import {
   checkChanges,

@@ -1,6 +1,6 @@
 import { isAbort, VivavoceError } from '../../errors.ts';
+import { abortErrorOf, throwIfAborted } from '../../resilience/abortable.ts';
 import { LISTEN_RATE, samplesIn } from '../audio/pcm.ts';
-import { abortErrorOf, throwIfAborted } from '../tts/abortable.ts';
 import { UtteranceAudio } from './pocketsphinx-audio.ts';
 import type { PocketSphinxChild } from './pocketsphinx-child.ts';
 import type { Borrower, PocketSphinxPool } from './pocketsphinx-pool.ts';

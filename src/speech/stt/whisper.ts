@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { EngineStatus } from '../../engine-status.ts';
 import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
+import { abortErrorOf, orAborted, throwIfAborted } from '../../resilience/abortable.ts';
 import { WorkerClient } from '../../workers/worker-client.ts';
 import { LISTEN_RATE } from '../audio/pcm.ts';
 import { ModelFiles, type ModelProgress } from '../model-files.ts';
-import { abortErrorOf, orAborted, throwIfAborted } from '../tts/abortable.ts';
 import { JobQueue } from '../tts/job-queue.ts';
 import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
 import type { WhisperApi, WhisperDtype, WhisperJob, WhisperWorkerData } from './whisper-api.ts';

@@ -1,6 +1,6 @@
 import { VivavoceError } from '../../errors.ts';
+import { orAborted, throwIfAborted } from '../../resilience/abortable.ts';
 import { LISTEN_RATE, samplesIn } from '../audio/pcm.ts';
-import { orAborted, throwIfAborted } from '../tts/abortable.ts';
 import type { HeardWord, Recognition, Transcript, TranscriptionRequest } from './transcriber.ts';
 import { WindowedAudio } from './windowed-audio.ts';
 import { type Cut, cutAtPause, cutAtWords, LONGEST_PASS } from './windowed-cut.ts';

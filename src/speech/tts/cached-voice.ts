@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
-import { orAborted, throwIfAborted } from './abortable.ts';
+import { orAborted, throwIfAborted } from '../../resilience/abortable.ts';
 import { SharedSpeech } from './shared-speech.ts';
 import type { SpeechChunk, SpeechRequest, Voice } from './voice.ts';
 

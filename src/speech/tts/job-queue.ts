@@ -1,4 +1,4 @@
-import { abortErrorOf, throwIfAborted } from './abortable.ts';
+import { abortErrorOf, throwIfAborted } from '../../resilience/abortable.ts';
 
 interface Waiting<Resource> {
   start(resource: Resource): void;

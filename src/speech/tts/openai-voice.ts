@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { messageOf, VivavoceError } from '../../errors.ts';
+import { abortErrorOf, throwIfAborted } from '../../resilience/abortable.ts';
 import { readError } from '../engine-error-text.ts';
-import { abortErrorOf, throwIfAborted } from './abortable.ts';
 import { decodeSpeech } from './speech-decoder.ts';
 import { type SpeechChunk, type SpeechRequest, VOICE_RATE, type Voice } from './voice.ts';
 

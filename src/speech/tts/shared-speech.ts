@@ -1,4 +1,4 @@
-import { orAborted, throwIfAborted } from './abortable.ts';
+import { orAborted, throwIfAborted } from '../../resilience/abortable.ts';
 import type { SpeechChunk, SpeechRequest, Voice } from './voice.ts';
 
 /**

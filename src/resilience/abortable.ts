@@ -1,9 +1,9 @@
-import { isAbort, VivavoceError } from '../../errors.ts';
+import { isAbort, VivavoceError } from '../errors.ts';
 
 /** The error with which a stream ends because `signal` was aborted; `isAbort` is true for it. */
 export function abortErrorOf(signal: AbortSignal): unknown {
   if (isAbort(signal.reason)) return signal.reason;
-  return new VivavoceError('cancelled', 'the speech was cancelled', { cause: signal.reason });
+  return new VivavoceError('cancelled', 'it was cancelled', { cause: signal.reason });
 }
 
 /** @throws the error of `abortErrorOf` when `signal` is aborted already. */
