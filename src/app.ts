@@ -11,6 +11,7 @@ import { warmUpGraph } from './graph/warm-up.ts';
 import { createHearing } from './hearing-engines.ts';
 import { TurnsFirst } from './llm/turns-first.ts';
 import { worthOf } from './memory/extraction/message-worth.ts';
+import { wordsOf } from './memory/recall/recently-said.ts';
 import { createRemembering } from './remembering.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp, listen } from './server/http.ts';
@@ -117,8 +118,14 @@ export class App implements AsyncDisposable {
     ];
     const conversations = new Conversations({
       ...{ store, clock, ids },
-      onSaid: (owner, conversationId, item) => learning.said(owner, conversationId, item),
-      onDeleted: (owner) => learning.deleted(owner),
+      onSaid: (owner, conversationId, item) => {
+        learning.said(owner, conversationId, item);
+        replies?.said(owner, wordsOf(item));
+      },
+      onDeleted: (owner) => {
+        learning.deleted(owner);
+        replies?.changed(owner);
+      },
       onReleased: (owner, conversationId) => learning.released(owner, conversationId),
     });
     const graph = createTurnGraph({

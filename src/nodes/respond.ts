@@ -4,6 +4,7 @@ import type { TurnState } from '../graph/state.ts';
 import type { ChatMessage, ChatModel, ChatRequest } from '../llm/chat-model.ts';
 import { buildPrompt } from '../llm/prompt.ts';
 import { estimatePromptTokens } from '../llm/token-estimate.ts';
+import { statesSomething } from '../memory/extraction/sentence-kind.ts';
 import type { ReplyCache } from '../memory/reply-cache.ts';
 import { limitReply } from './limit-reply.ts';
 import { memoryNote } from './memory-note.ts';
@@ -38,9 +39,7 @@ export function respond({ clock, model, replies }: Deps): TurnNode {
       emit({ type: 'usage', usage, finishReason: 'stop' });
       return { reply: known, failure: null };
     }
-    // A turn that is dropped is aborted, however far it has come.
     const making = repeated ? replies.begin(repeated.owner, repeated.question, repeated.basis) : null;
-    if (making) signal.addEventListener('abort', making.drop, { once: true });
     const parts = model.stream(chatRequest(state, prompt), signal);
     const limited = state.limits ? limitReply(parts, { ...state.limits, promptTokens, hasTools }) : parts;
     let reply = '';
@@ -52,13 +51,11 @@ export function respond({ clock, model, replies }: Deps): TurnNode {
         emit(part);
       }
     } catch (error) {
-      making?.drop();
       if (signal.aborted) throw error;
       emit({ type: 'failed', error });
       return { reply, failure: messageOf(error) };
     }
-    if (isWhole && !signal.aborted) void state.turn?.confirmed.then(() => making?.keep(reply));
-    else making?.drop();
+    if (making && isWhole && !signal.aborted) void state.turn?.confirmed.then(() => making.keep(reply));
     return { reply, failure: null };
   };
 }
@@ -67,9 +64,16 @@ export function respond({ clock, model, replies }: Deps): TurnNode {
 function repeatedQuestion({ turn, history, tools, ...rest }: TurnState, { engine, model }: ChatModel) {
   const question = history?.at(-1);
   if (!turn || question?.role !== 'user' || (tools?.length ?? 0) > 0) return null;
-  const { instructions, maxTokens, temperature, limits } = rest;
-  const settings = { maxTokens, temperature, limits };
-  return { owner: turn.owner, question: question.text, basis: { instructions, engine, model, settings } };
+  const { instructions, summary, maxTokens, temperature, limits } = rest;
+  const said = history.slice(0, -1).flatMap(({ role, text }) => {
+    return role === 'assistant' || (role === 'user' && !statesSomething(text)) ? [] : [`${role}: ${text}`];
+  });
+  const basis = {
+    ...{ instructions, engine, model },
+    before: [...(summary === undefined ? [] : [summary]), ...said],
+    settings: { maxTokens, temperature, limits },
+  };
+  return { owner: turn.owner, question: question.text, basis };
 }
 
 function promptOf({ instructions, summary, window, notes, person, recalled }: TurnState): ChatMessage[] {
