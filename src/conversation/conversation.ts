@@ -104,6 +104,7 @@ export class Conversation {
   async saveSummary(summary: ConversationSummary): Promise<void> {
     if (this.#isDeleted) return;
     await this.#store.summaries.saveSummary(this.owner, this.id, summary);
+    // The one before holds until then.
     await this.#readSummary();
   }
 
@@ -222,7 +223,11 @@ export class Conversation {
     if (this.#idBefore === id) this.#idBefore = null;
     const removed = await this.#store.deleteItem(this.owner, this.id, id);
     if (removed) this.#observer.removed();
-    if (this.#summary) await this.#readSummary();
+    if (this.#summary) {
+      // Nobody is given the old one meanwhile: it may have covered what was deleted.
+      this.#summary = null;
+      await this.#readSummary();
+    }
     return removed;
   }
 
@@ -261,9 +266,7 @@ export class Conversation {
     if (!this.#isDeleted && item.type === 'message' && saidIn(item) !== null) this.#observer.said(item);
   }
 
-  /** Nobody is given the old one meanwhile: it may have covered what was deleted. */
   async #readSummary(): Promise<void> {
-    this.#summary = null;
     const summary = await this.#store.summaries.findSummary(this.owner, this.id);
     if (!this.#isDeleted) this.#summary = summary;
   }

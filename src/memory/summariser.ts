@@ -30,6 +30,8 @@ const KEEP_SHARE = 0.3;
 /** … and so much of what is older is read at once. */
 const READ_SHARE = 0.5;
 const MAX_SUMMARY_TOKENS = 400;
+/** Of a long message the beginning tells what it is about. */
+const MAX_CHARACTERS = 4_000;
 /** After a failure it is not tried again for a while: the window is trimmed meanwhile. */
 const RETRY_MS = 30_000;
 
@@ -101,17 +103,22 @@ export class Summariser implements AsyncDisposable {
   }
 
   async #summarise(owner: Owner, conversationId: string, signal: AbortSignal): Promise<void> {
-    const { open, complete, clock } = this.#deps;
-    using lease = await open(owner, conversationId);
-    const { conversation } = lease;
+    using lease = await this.#deps.open(owner, conversationId);
+    while (await this.#isShortened(lease.conversation, signal));
+  }
+
+  /** Shortens as much as can be read at once. False when there is nothing more to do, or it came to nothing. */
+  async #isShortened(conversation: Conversation, signal: AbortSignal): Promise<boolean> {
+    const { complete, clock } = this.#deps;
+    const before = conversation.summary;
     const old = this.#old(conversation);
     const through = old.at(-1);
-    if (!through) return;
+    if (!through) return false;
     const text = await complete(
       {
         messages: [
           { role: 'system', text: INSTRUCTIONS },
-          { role: 'user', text: transcriptOf(conversation.summary?.text ?? null, old, this.#deps.textOf) },
+          { role: 'user', text: transcriptOf(before?.text ?? null, old, this.#deps.textOf) },
         ],
         maxTokens: MAX_SUMMARY_TOKENS,
         temperature: 0,
@@ -119,31 +126,39 @@ export class Summariser implements AsyncDisposable {
       signal,
     );
     signal.throwIfAborted();
-    // What was read may have been deleted or erased meanwhile: then nothing of it is kept.
-    const isThere = old.every(({ id }) => conversation.items.some((item) => item.id === id));
-    if (text.trim() === '' || !isThere) return;
+    // What was read may have been deleted or erased meanwhile, also from what was shortened before: then nothing of it is kept.
+    const isThere =
+      conversation.summary === before &&
+      old.every(({ id }) => conversation.items.some((item) => item.id === id));
+    if (text.trim() === '' || !isThere) return false;
     const summary = { text: text.trim(), throughItemId: through.id, createdAtMs: clock.nowMs() };
     await conversation.saveSummary(summary);
+    return conversation.summary?.throughItemId === through.id;
   }
 
-  /** The items that are to be shortened: all but the newest that fill their share, as much of them as can be read at once. */
-  #old({ items, summary }: Conversation): Item[] {
+  /** The items that are to be shortened: all but the newest that fill their share; of many the oldest, as many as can be read at once. */
+  #old({ items, summary }: Conversation): readonly Item[] {
     const { contextTokens, estimateTokens, textOf } = this.#deps;
     const begin = items.findIndex(({ id }) => id === summary?.throughItemId) + 1;
-    const sizes = items.map((item) => estimateTokens(textOf(item)) + 4);
+    const size = (item: Item | undefined, most?: number) =>
+      item ? estimateTokens(textOf(item).slice(0, most)) + 4 : 0;
     let kept = 0;
     let end = items.length;
-    while (end > begin && kept + (sizes[end - 1] ?? 0) <= contextTokens() * KEEP_SHARE)
-      kept += sizes[--end] ?? 0;
+    while (end > begin && kept + size(items[end - 1]) <= contextTokens() * KEEP_SHARE)
+      kept += size(items[--end]);
     // A prompt goes on with a message of the user: no answer without its question, no output without its call.
-    while (end < items.length && !isOfUser(items[end])) end++;
-    if (end === items.length) return [];
+    const cuts = items.keys().filter((at) => at > begin && isOfUser(items[at]));
     let read = 0;
-    let start = end;
-    while (start > begin && read + (sizes[start - 1] ?? 0) <= contextTokens() * READ_SHARE) {
-      read += sizes[--start] ?? 0;
+    let from = begin;
+    let cut = begin;
+    for (const at of cuts) {
+      // The first cut that spares the newest is the last one.
+      if (cut >= end) break;
+      for (; from < at; from++) read += size(items[from], MAX_CHARACTERS);
+      if (read > contextTokens() * READ_SHARE && cut > begin) break;
+      cut = at;
     }
-    return items.slice(start, end);
+    return items.slice(begin, cut);
   }
 }
 
@@ -154,7 +169,7 @@ function isOfUser(item: Item | undefined): boolean {
 function transcriptOf(before: string | null, items: readonly Item[], textOf: (item: Item) => string): string {
   const lines = items.flatMap((item) => {
     if (item.type !== 'message' || item.role === 'system') return [];
-    const text = textOf(item).replace(/\s+/g, ' ').trim();
+    const text = textOf(item).slice(0, MAX_CHARACTERS).toWellFormed().replace(/\s+/g, ' ').trim();
     return text === '' ? [] : [`${item.role === 'user' ? 'User' : 'Assistant'}: ${text}`];
   });
   return [...(before === null ? [] : [`Notes so far:\n${before}\n`]), 'What was said next:', ...lines].join(
