@@ -52,7 +52,8 @@ export function recallBound({ memory }: Pick<Deps, 'memory'>): Bound {
   };
 }
 
-function questionIn(history: readonly ChatMessage[]): string {
+/** What the memory is asked for: the newest words of the person, with those before them when they are few. */
+export function questionIn(history: readonly ChatMessage[]): string {
   const said = history
     .filter(({ role }) => role === 'user')
     .map(({ text }) => text.trim().slice(-MAX_CHARACTERS).toWellFormed());

@@ -4,6 +4,8 @@ import type { Owner } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits } from '../graph/state.ts';
+import { toHistory } from '../nodes/history.ts';
+import { questionIn } from '../nodes/recall.ts';
 import type { ResponseParams } from '../protocol/client-events.ts';
 import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import type { AgentSide, Said } from './agent-side.ts';
@@ -14,11 +16,15 @@ import type { Replies } from './replies.ts';
 import type { Response } from './response.ts';
 import type { ResponseDeps } from './response-deps.ts';
 import { planResponse, planSaying } from './response-plan.ts';
+import { userAudioItem } from './user-item.ts';
 
 /** What the model is told when it speaks up because nobody else does. */
 const NUDGE =
   'The person has said nothing for a while. Say one short, friendly sentence that invites them to go on. ' +
   'Do not repeat what you have said.';
+
+/** So many items may lie between what somebody says and what they said before. */
+const LOOK_BACK = 20;
 
 interface Options {
   readonly deps: ResponseDeps & {
@@ -31,6 +37,8 @@ interface Options {
   readonly replies: Replies;
   readonly playhead: Playhead;
   readonly config: () => WireRealtimeSession;
+  /** False while it only writes down what is said. */
+  readonly answers: () => boolean;
 }
 
 /** Decides what is answered, and when: to what a client asks for, to what a person has said, and unasked. */
@@ -107,8 +115,12 @@ export class Responder implements AgentSide {
   }
 
   anticipate(text: string): void {
-    const { deps, conversation } = this.#options;
-    deps.anticipate(conversation.owner, text);
+    const { deps, conversation, answers } = this.#options;
+    if (!answers()) return;
+    // As the turn will ask, or the search is made for nothing.
+    const said = userAudioItem('tentative', text, deps.clock.nowMs());
+    const question = questionIn(toHistory([...conversation.items.slice(-LOOK_BACK), said]));
+    deps.anticipate(conversation.owner, question);
   }
 
   awaitWords(words: Promise<unknown>): void {

@@ -94,7 +94,11 @@ export class Session implements AsyncDisposable {
     this.#config = defaultSession(this.#defaults);
     if (patch) this.#merge(patch);
     const config = () => this.#config;
-    this.#responder = new Responder({ ...{ deps, conversation, playhead, config }, replies: this.#replies });
+    this.#responder = new Responder({
+      ...{ deps, conversation, playhead, config },
+      replies: this.#replies,
+      answers: () => this.#type === 'realtime',
+    });
     this.#microphone = new Microphone({
       ...deps,
       ...{ conversation, outbox, playhead, config },
