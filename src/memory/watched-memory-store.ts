@@ -20,10 +20,16 @@ const STEADY_MS = 30_000;
 /** … and while it does not: later and later. */
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
-/** What waits to be written is tried again sooner than this, so a failure that is older is over. */
-const WRITES_FAIL_MS = 60_000;
+/** What waits to be written is tried again sooner than this, so a refusal that is older is over. */
+const REFUSAL_MS = 60_000;
 /** Of whom nothing is known: asking for it shows whether the memory answers. */
 const NOBODY = { key: 'vivavoce', user: 'nobody' };
+
+interface Refusal {
+  readonly reason: string;
+  /** Forgets it. */
+  readonly timer: Disposable;
+}
 
 /**
  * Knows how the memory is: asks it from time to time, and at once when a call of somebody came to something else than
@@ -35,8 +41,8 @@ export class WatchedMemoryStore implements MemoryStore, AsyncDisposable {
   readonly #closing = new AbortController();
   /** Why it does not answer; null: it does; undefined: nobody knows yet. */
   #failure: string | null | undefined = undefined;
-  /** Why the last write was refused, for a while; null: none was. */
-  #writeFailure: { readonly reason: string; readonly timer: Disposable } | null = null;
+  /** Why the last call failed, of those that read and of those that write. It may answer all the same: when it is full, or damaged. */
+  readonly #refusals = new Map<'reads' | 'writes', Refusal>();
   #looking: Promise<void> | null = null;
   #timer: Disposable | null = null;
   #delayMs = FIRST_MS;
@@ -70,9 +76,13 @@ export class WatchedMemoryStore implements MemoryStore, AsyncDisposable {
       const reason = `nothing is recalled for now, and nothing is lost: ${this.#failure}`;
       return { ...status, state: 'failed', reason };
     }
-    if (this.#writeFailure) {
-      const reason = `what is learned waits, and nothing is lost: ${this.#writeFailure.reason}`;
+    const [unread, unwritten] = [this.#refusals.get('reads'), this.#refusals.get('writes')];
+    if (unwritten) {
+      const reason = `what is learned waits, and nothing is lost: ${unwritten.reason}`;
       return { ...status, state: 'degraded', reason };
+    }
+    if (unread) {
+      return { ...status, state: 'degraded', reason: `not all of it can be recalled: ${unread.reason}` };
     }
     return {
       ...status,
@@ -81,15 +91,15 @@ export class WatchedMemoryStore implements MemoryStore, AsyncDisposable {
     };
   }
 
-  apply: MemoryStore['apply'] = (...args) => this.#write(this.#store.apply(...args));
-  touch: MemoryStore['touch'] = (...args) => this.#write(this.#store.touch(...args));
-  delete: MemoryStore['delete'] = (...args) => this.#write(this.#store.delete(...args));
-  eraseAll: MemoryStore['eraseAll'] = (...args) => this.#write(this.#store.eraseAll(...args));
-  search: MemoryStore['search'] = (...args) => this.#read(this.#store.search(...args));
-  profile: MemoryStore['profile'] = (...args) => this.#read(this.#store.profile(...args));
-  list: MemoryStore['list'] = (...args) => this.#read(this.#store.list(...args));
-  get: MemoryStore['get'] = (...args) => this.#read(this.#store.get(...args));
-  history: MemoryStore['history'] = (...args) => this.#read(this.#store.history(...args));
+  apply: MemoryStore['apply'] = (...args) => this.#noted('writes', this.#store.apply(...args));
+  touch: MemoryStore['touch'] = (...args) => this.#noted('writes', this.#store.touch(...args));
+  delete: MemoryStore['delete'] = (...args) => this.#noted('writes', this.#store.delete(...args));
+  eraseAll: MemoryStore['eraseAll'] = (...args) => this.#noted('writes', this.#store.eraseAll(...args));
+  search: MemoryStore['search'] = (...args) => this.#noted('reads', this.#store.search(...args));
+  profile: MemoryStore['profile'] = (...args) => this.#noted('reads', this.#store.profile(...args));
+  list: MemoryStore['list'] = (...args) => this.#noted('reads', this.#store.list(...args));
+  get: MemoryStore['get'] = (...args) => this.#noted('reads', this.#store.get(...args));
+  history: MemoryStore['history'] = (...args) => this.#noted('reads', this.#store.history(...args));
   // How vectors are, is told with the embeddings.
   useSpace: MemoryStore['useSpace'] = (...args) => this.#store.useSpace(...args);
   unembedded: MemoryStore['unembedded'] = (...args) => this.#store.unembedded(...args);
@@ -99,47 +109,34 @@ export class WatchedMemoryStore implements MemoryStore, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#timer?.[Symbol.dispose]();
-    this.#writeFailure?.timer[Symbol.dispose]();
+    for (const { timer } of this.#refusals.values()) timer[Symbol.dispose]();
     await this.#store[Symbol.asyncDispose]();
     await this.#looking;
   }
 
-  async #read<T>(call: Promise<T>): Promise<T> {
+  async #noted<T>(kind: 'reads' | 'writes', call: Promise<T>): Promise<T> {
     try {
       const result = await call;
-      if (this.#failure !== null) void this.#look();
+      this.#note(kind, null);
+      if (kind === 'reads' && this.#failure !== null) void this.#look();
       return result;
     } catch (error) {
-      if (this.#failure === null && isFailure(error)) void this.#look();
+      if (!isFailure(error)) throw error;
+      this.#note(kind, error);
+      if (this.#failure === null) void this.#look();
       throw error;
     }
   }
 
-  async #write<T>(call: Promise<T>): Promise<T> {
-    try {
-      const result = await call;
-      this.#wrote(null);
-      return result;
-    } catch (error) {
-      if (isFailure(error)) {
-        this.#wrote(error);
-        if (this.#failure === null) void this.#look();
-      }
-      throw error;
-    }
-  }
-
-  #wrote(error: unknown): void {
-    const known = this.#writeFailure;
-    if (this.#closing.signal.aborted || (error === null && known === null)) return;
+  #note(kind: 'reads' | 'writes', error: unknown): void {
+    const known = this.#refusals.get(kind);
+    if (this.#closing.signal.aborted || (error === null && !known)) return;
     known?.timer[Symbol.dispose]();
-    this.#writeFailure =
-      error === null
-        ? null
-        : {
-            reason: reasonOf(error, known?.reason),
-            timer: this.#options.clock.after(WRITES_FAIL_MS, () => this.#wrote(null)),
-          };
+    this.#refusals.delete(kind);
+    if (error !== null) {
+      const timer = this.#options.clock.after(REFUSAL_MS, () => this.#note(kind, null));
+      this.#refusals.set(kind, { reason: reasonOf(error, known?.reason), timer });
+    }
     this.#report();
   }
 
@@ -164,8 +161,10 @@ export class WatchedMemoryStore implements MemoryStore, AsyncDisposable {
     const isWell = this.#failure === null;
     this.#timer = this.#options.clock.after(isWell ? STEADY_MS : this.#delayMs, () => void this.#look());
     this.#delayMs = isWell ? FIRST_MS : Math.min(2 * this.#delayMs, LONGEST_MS);
+    const isBack = isWell && typeof before === 'string';
+    if (isBack) for (const kind of this.#refusals.keys()) this.#note(kind, null);
     this.#report();
-    if (isWell && typeof before === 'string') this.#options.onBack();
+    if (isBack) this.#options.onBack();
   }
 
   #report(): void {
