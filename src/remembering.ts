@@ -85,6 +85,7 @@ export function createRemembering(parts: Parts): Remembering {
       replies?.changed(owner);
       embeddings.wake();
     },
+    onTakenBack: (owner, sources) => learning.takenBack(owner, sources),
   });
   const memory = new TurnMemory({ keeper, said: recentlySaid, clock });
   const statistics = new MemoryStatistics({
@@ -151,6 +152,7 @@ export function createRemembering(parts: Parts): Remembering {
     onFailed: (error) => telemetry.memoryWaits({ error, isLost: false }),
   });
   const learning: Learning = new Learning({
+    outbox: store.outbox,
     ...{ rules, batches, applier, recentlySaid, worthOf },
     onSkipped: (reason) => {
       statistics.skipped(reason);

@@ -1,7 +1,7 @@
 import type { Clock, IdSource } from '../clock.ts';
 import type { Owner, Page } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
-import type { AppliedChange, Memory, MemoryChange, MemoryEdit, MemoryKind } from './memory.ts';
+import type { AppliedChange, Memory, MemoryChange, MemoryEdit, MemoryKind, MemorySource } from './memory.ts';
 import { writtenMemoryId } from './memory-id.ts';
 import { MAX_FOUND } from './memory-input.ts';
 import type { MemoryPage, MemoryStore } from './memory-store.ts';
@@ -32,6 +32,8 @@ interface Options {
    * nothing of it may be told again.
    */
   readonly onChanged: (owner: Owner, isRemoval: boolean) => void;
+  /** Called before somebody deletes or rewrites what was learned from these messages: it must not be learned from them again. */
+  readonly onTakenBack?: (owner: Owner, sources: readonly MemorySource[]) => Promise<void>;
 }
 
 const PAGE = 100;
@@ -121,6 +123,7 @@ export class MemoryKeeper {
 
   /** @throws VivavoceError `not_found` */
   async edit(owner: Owner, id: string, edit: MemoryEdit): Promise<Memory> {
+    await this.#takeBack(owner, id);
     const [applied] = await this.apply(owner, [{ type: 'edit', id, edit }]);
     if (applied?.outcome === 'missing') throw notFound(id);
     return await this.get(owner, id);
@@ -132,6 +135,7 @@ export class MemoryKeeper {
   }
 
   async delete(owner: Owner, id: string): Promise<boolean> {
+    await this.#takeBack(owner, id);
     return await this.#write(owner, () => this.#options.store.delete(owner, id), true);
   }
 
@@ -144,6 +148,14 @@ export class MemoryKeeper {
   /** Removes everything of this owner for good; the number of memories that were there. */
   async eraseAll(owner: Owner): Promise<number> {
     return await this.#write(owner, () => this.#options.store.eraseAll(owner), true);
+  }
+
+  /** With what it took the place of: nor are the messages behind that told in its place. */
+  async #takeBack(owner: Owner, id: string): Promise<void> {
+    const { store, onTakenBack } = this.#options;
+    if (!onTakenBack) return;
+    const sources = (await store.history(owner, id)).flatMap(({ source }) => source ?? []);
+    if (sources.length > 0) await onTakenBack(owner, sources);
   }
 
   async #write<T>(owner: Owner, write: () => Promise<T>, isRemoval = false): Promise<T> {

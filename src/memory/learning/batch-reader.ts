@@ -118,11 +118,7 @@ export class BatchReader implements AsyncDisposable {
   async pause(owner: Owner): Promise<Disposable> {
     const key = ownerKey(owner);
     this.#paused.add(key);
-    const running = this.#running;
-    if (running && ownerKey(running.owner) === key) {
-      running.controller.abort();
-      await running.done;
-    }
+    await this.giveUp(owner);
     return {
       [Symbol.dispose]: () => {
         this.#paused.delete(key);
@@ -134,6 +130,14 @@ export class BatchReader implements AsyncDisposable {
   /** What failed may be well again: it is tried now. */
   retry(): void {
     this.#backoff.hurry();
+  }
+
+  /** What is being read of this owner is read again, as far as it is still there. */
+  async giveUp(owner: Owner): Promise<void> {
+    const running = this.#running;
+    if (!running || ownerKey(running.owner) !== ownerKey(owner)) return;
+    running.controller.abort();
+    await running.done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,15 @@
 import type { MessageItem } from '../../conversation/item.ts';
+import type { MemoryOutbox } from '../../conversation/memory-outbox.ts';
 import type { Owner } from '../../conversation/store.ts';
 import type { MessageWorth } from '../extraction/message-worth.ts';
+import type { MemorySource } from '../memory.ts';
 import { type RecentlySaid, wordsOf } from '../recall/recently-said.ts';
 import type { BatchReader } from './batch-reader.ts';
 import type { ChangeApplier } from './change-applier.ts';
 import type { RuleReader } from './rule-reader.ts';
 
 interface Deps {
+  readonly outbox: Pick<MemoryOutbox, 'settle'>;
   readonly rules: RuleReader;
   readonly batches: BatchReader;
   readonly applier: ChangeApplier;
@@ -49,6 +52,19 @@ export class Learning implements AsyncDisposable {
   /** Something that they said was deleted: it is not told again. */
   deleted(owner: Owner): void {
     this.#deps.recentlySaid.forget(owner);
+  }
+
+  /** What was learned from these was deleted or rewritten by hand: it is neither told nor learned from them again. */
+  async takenBack(owner: Owner, sources: readonly MemorySource[]): Promise<void> {
+    const { outbox, recentlySaid, batches, applier } = this.#deps;
+    for (const [conversationId, group] of Map.groupBy(sources, (source) => source.conversationId)) {
+      const items = group.map(({ itemId }) => ({ id: itemId, to: 'done' }) as const);
+      await outbox.settle(owner, conversationId, { items, changes: null });
+    }
+    const itemIds = sources.map(({ itemId }) => itemId);
+    await recentlySaid.settled(owner, itemIds);
+    await batches.giveUp(owner);
+    await applier.idle();
   }
 
   /** What was said there was answered, and may be worth to be learned from. Returns at once. */

@@ -63,7 +63,7 @@ async function startProcess(isModelThere: boolean) {
     onQuarantined: () => undefined,
   });
   const learning = new Learning({
-    ...{ rules, batches, applier, recentlySaid, worthOf },
+    ...{ outbox: store.outbox, rules, batches, applier, recentlySaid, worthOf },
     onSkipped: () => undefined,
   });
   const erasing = new Erasing({

@@ -72,7 +72,7 @@ function start(): Learning {
     onFailed: () => undefined,
   });
   return new Learning({
-    ...{ rules, batches, applier, recentlySaid, worthOf },
+    ...{ outbox, rules, batches, applier, recentlySaid, worthOf },
     onSkipped: (reason) => skipped.push(reason),
   });
 }
@@ -131,6 +131,46 @@ it('what was deleted is not found any more', async () => {
   outbox.erase(ALICE);
   learning.deleted(ALICE);
   expect(await recentlySaid.search(ALICE, 'boat')).toEqual([]);
+});
+
+describe('what was deleted or rewritten by hand', () => {
+  const takeBack = async (itemId: string) => {
+    await learning.takenBack(ALICE, [{ conversationId: 'a', itemId }]);
+  };
+
+  it('is neither told from the words that it came from, nor learned from them again', async () => {
+    await recentlySaid.search(ALICE, 'boat');
+    const boat = outbox.say(ALICE, 'a', 'My name is on a red boat.');
+    learning.said(ALICE, 'a', boat);
+    say('I sail it to Norway in May.');
+    await clock.settle();
+    await takeBack(boat.id);
+    expect(await recentlySaid.search(ALICE, 'boat')).toEqual([]);
+    learning.released(ALICE, 'a');
+    await clock.advance(2_000);
+    expect(await held()).toEqual([
+      'By rule: My name is on a red boat.',
+      'By model: I sail it to Norway in May.',
+    ]);
+  });
+
+  it('is not learned by a model that is just reading it: the rest is read again', async () => {
+    const boat = outbox.say(ALICE, 'a', 'I bought a red boat.');
+    learning.said(ALICE, 'a', boat);
+    say('I sail it to Norway in May.');
+    await clock.settle();
+    const reading = Promise.withResolvers<void>();
+    extract = () => reading.promise;
+    learning.released(ALICE, 'a');
+    await clock.advance(2_000);
+    expect(calls).toBe(1);
+    extract = async () => undefined;
+    await takeBack(boat.id);
+    reading.resolve();
+    await clock.settle();
+    expect(calls).toBe(2);
+    expect(await held()).toEqual(['By model: I sail it to Norway in May.']);
+  });
 });
 
 it('a failing search among what was said lately is no failure of learning', async () => {
