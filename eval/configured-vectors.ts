@@ -6,6 +6,7 @@ import type { MemoryStore } from '../src/memory/memory-store.ts';
 import { createEmbeddings } from '../src/memory-engines.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
+import { InputError } from './input-error.ts';
 import type { Vectors } from './memory-ranker.ts';
 
 const FIRST_ANSWER_MS = 60_000;
@@ -14,7 +15,7 @@ const LOOK_AGAIN_MS = 50;
 /**
  * The vectors of the embedding model that the settings name (`EMBEDDINGS`, …), as the program uses it.
  *
- * @throws when none answers
+ * @throws InputError when none answers
  */
 export async function configuredVectors(
   store: MemoryStore,
@@ -27,7 +28,7 @@ export async function configuredVectors(
   embeddings.start(store);
   const untilMs = Date.now() + (config.EMBEDDINGS === 'none' ? 0 : FIRST_ANSWER_MS);
   while (embeddings.space === null) {
-    if (Date.now() > untilMs) throw new Error(`there are no vectors: ${embeddings.status().reason}`);
+    if (Date.now() > untilMs) throw new InputError(`there are no vectors: ${embeddings.status().reason}`);
     await delay(LOOK_AGAIN_MS);
   }
   return {

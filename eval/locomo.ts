@@ -84,15 +84,15 @@ function turnsOf(conversation: Readonly<Record<string, unknown>>): Turn[] {
     .filter((session) => !Number.isNaN(session))
     .toSorted((one, other) => one - other);
   return sessions.flatMap((session) => {
-    const startMs = timeOf(conversation[`session_${session}_date_time`]);
-    return z
-      .array(turnShape)
-      .parse(conversation[`session_${session}`])
-      .map(({ dia_id, speaker, text, blip_caption }, index) => ({
+    const key = `session_${session}`;
+    const startMs = timeOf(conversation[`${key}_date_time`]);
+    return (z.object({ [key]: z.array(turnShape) }).parse(conversation)[key] ?? []).map(
+      ({ dia_id, speaker, text, blip_caption }, index) => ({
         ...{ id: dia_id, session, speaker, text },
         caption: blip_caption?.trim() || null,
         atMs: startMs + index * 1_000,
-      }));
+      }),
+    );
   });
 }
 

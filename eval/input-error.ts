@@ -1,0 +1,2 @@
+/** What cannot be measured and why, in words for whoever asked. */
+export class InputError extends Error {}
