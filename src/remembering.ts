@@ -94,7 +94,7 @@ export function createRemembering(parts: Parts): Remembering {
   });
 
   const extractionModel = createExtractionModel(deps);
-  const background = turnsFirst.inBackground(extractionModel ?? model);
+  const background = turnsFirst.inBackground((extractionModel ?? model).inBackground());
   const complete = async (request: ChatRequest, signal: AbortSignal): Promise<string> => {
     for (;;) {
       try {

@@ -69,6 +69,31 @@ export class AutoChatModel implements ChatModel, AsyncDisposable {
     }
   }
 
+  /**
+   * The best engine for work that nobody waits for. What fails there is told to whoever asked, and is nothing to the turns:
+   * their engine is not taken from them, and no other one answers instead.
+   */
+  inBackground(): ChatModel {
+    const auto = this;
+    return {
+      get engine() {
+        return auto.engine;
+      },
+      get model() {
+        return auto.model;
+      },
+      get contextTokens() {
+        return auto.contextTokens;
+      },
+      async *stream(request, signal) {
+        const [best] = auto.#watch.order();
+        if (!best?.background)
+          throw new VivavoceError('engine_unavailable', 'there is no language model for the background now');
+        yield* best.background.stream(request, signal);
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watch[Symbol.asyncDispose]();
   }

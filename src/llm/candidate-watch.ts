@@ -9,6 +9,8 @@ export interface Candidate {
   /** As people read it: `ollama`. */
   readonly name: string;
   readonly model: ChatModel;
+  /** The same for work that nobody waits for, behind a guard of its own; absent: it has nothing to say there. */
+  readonly background?: ChatModel;
   /** Asks the engine how it is, apart from any turn; an error means that it cannot answer. */
   probe(signal: AbortSignal): Promise<EngineStatus>;
   /** It is not probed more often than this; for servers that count requests. */
