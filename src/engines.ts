@@ -6,7 +6,7 @@ import type { EngineStatus } from './engine-status.ts';
 import { messageOf, VivavoceError } from './errors.ts';
 import { AutoChatModel } from './llm/auto-chat-model.ts';
 import type { Candidate } from './llm/candidate-watch.ts';
-import type { ChatModel, ChatRequest } from './llm/chat-model.ts';
+import type { ChatRequest } from './llm/chat-model.ts';
 import { OfflineChatModel } from './llm/offline.ts';
 import { OllamaChatModel } from './llm/ollama.ts';
 import { OpenAiChatModel } from './llm/openai.ts';
@@ -107,12 +107,8 @@ function chatCandidates(
   prefix: ChatRequest | null,
 ): Candidate[] {
   const { config, clock, telemetry, resources } = deps;
-  const guarded = (model: ChatModel, name: string) => {
-    const within = (owned: string) =>
-      guardChatModel(model, guard(owned, LLM_CONCURRENT, LLM_CONCURRENT, deps), LLM_CLOCKS);
-    // Apart: a model that fails at what nobody waits for can still answer people.
-    return { name, model: within(`${part}:${name}`), background: within(`${part}:${name}:background`) };
-  };
+  const own = (name: string) => guard(`${part}:${name}`, LLM_CONCURRENT, LLM_CONCURRENT, deps);
+  const guarded = (name: string) => ({ turns: own(name), background: own(`${name}:background`) });
   const contextTokens = config.LLM_CONTEXT_TOKENS;
   const candidates: Candidate[] = [];
   if (config.LLM === 'auto' || config.LLM === 'ollama') {
@@ -127,7 +123,8 @@ function chatCandidates(
     );
     let warmed = '';
     candidates.push({
-      ...guarded(ollama, 'ollama'),
+      name: 'ollama',
+      ...guardChatModel(ollama, guarded('ollama'), LLM_CLOCKS),
       async probe(signal) {
         const status = await ollama.probe(signal);
         // A model that has just appeared loads and computes the persona before anybody waits for it.
@@ -152,7 +149,8 @@ function chatCandidates(
       }),
     );
     candidates.push({
-      ...guarded(openai, 'openai'),
+      name: 'openai',
+      ...guardChatModel(openai, guarded('openai'), LLM_CLOCKS),
       probe: (signal) => openai.probe(signal),
       intervalMs: 15_000,
     });

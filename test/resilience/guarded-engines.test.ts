@@ -10,12 +10,19 @@ const never = new AbortController().signal;
 const request = { messages: [{ role: 'user', text: 'hi' }] } as const;
 let clock: ManualClock;
 let guard: Guard;
+let background: Guard;
 
 beforeEach(() => {
   clock = new ManualClock();
   guard = new Guard({ name: 'engine', clock, maxConcurrent: 1 });
+  background = new Guard({ name: 'engine:background', clock, maxConcurrent: 1 });
 });
-afterEach(() => guard[Symbol.dispose]());
+afterEach(() => {
+  guard[Symbol.dispose]();
+  background[Symbol.dispose]();
+});
+
+const guards = () => ({ turns: guard, background });
 
 const usage: ChatPart = {
   type: 'usage',
@@ -38,13 +45,28 @@ it('streams a chat model through its guard and shows the engine that it is at th
     yield { type: 'text', text: 'hello' } as const;
     yield usage;
   });
-  const behind = guardChatModel(model, guard);
+  const { model: behind } = guardChatModel(model, guards());
   expect(await readAll(behind.stream(request, never))).toEqual([{ type: 'text', text: 'hello' }, usage]);
   expect(guard.counters.successes).toBe(1);
   model.engine = 'ollama';
   model.model = 'llama';
   model.contextTokens = 8_000;
   expect(behind).toMatchObject({ engine: 'ollama', model: 'llama', contextTokens: 8_000 });
+});
+
+it('keeps what fails in the background apart from the turns', async () => {
+  const model = chatModel(async function* ({ format }) {
+    if (format) throw new Error('the runner has crashed');
+    yield usage;
+  });
+  const behind = guardChatModel(model, guards());
+  for (let i = 0; i < 6; i++) {
+    await expect(
+      readAll(behind.background.stream({ ...request, format: { name: 'facts', schema: {} } }, never)),
+    ).rejects.toThrow();
+  }
+  expect([background.state, guard.state]).toEqual(['open', 'closed']);
+  expect(await readAll(behind.model.stream(request, never))).toEqual([usage]);
 });
 
 it('takes reasoning for content, so that a model that thinks for long is not cut off', async () => {
@@ -57,7 +79,7 @@ it('takes reasoning for content, so that a model that thinks for long is not cut
     yield usage;
   });
   const reading = readAll(
-    guardChatModel(model, guard, { firstMs: 1_000, stallMs: 1_000 }).stream(request, never),
+    guardChatModel(model, guards(), { firstMs: 1_000, stallMs: 1_000 }).model.stream(request, never),
   );
   await clock.advance(4_500);
   expect(await reading).toHaveLength(6);
