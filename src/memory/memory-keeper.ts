@@ -123,7 +123,7 @@ export class MemoryKeeper {
 
   /** @throws VivavoceError `not_found` */
   async edit(owner: Owner, id: string, edit: MemoryEdit): Promise<Memory> {
-    await this.#takeBack(owner, id);
+    await this.takeBack(owner, id);
     const [applied] = await this.apply(owner, [{ type: 'edit', id, edit }]);
     if (applied?.outcome === 'missing') throw notFound(id);
     return await this.get(owner, id);
@@ -135,7 +135,7 @@ export class MemoryKeeper {
   }
 
   async delete(owner: Owner, id: string): Promise<boolean> {
-    await this.#takeBack(owner, id);
+    await this.takeBack(owner, id);
     return await this.#write(owner, () => this.#options.store.delete(owner, id), true);
   }
 
@@ -150,8 +150,8 @@ export class MemoryKeeper {
     return await this.#write(owner, () => this.#options.store.eraseAll(owner), true);
   }
 
-  /** With what it took the place of: nor are the messages behind that told in its place. */
-  async #takeBack(owner: Owner, id: string): Promise<void> {
+  /** The messages behind a memory, and behind what it took the place of, are neither told nor learned from again. */
+  async takeBack(owner: Owner, id: string): Promise<void> {
     const { store, onTakenBack } = this.#options;
     if (!onTakenBack) return;
     const sources = (await store.history(owner, id)).flatMap(({ source }) => source ?? []);

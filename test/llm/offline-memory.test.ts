@@ -184,3 +184,37 @@ describe('notes', () => {
     expect(answer({ role: 'system', text }, "What is my cat's name?")).toBe('Your cat is called Minka.');
   });
 });
+
+describe('what is to be forgotten', () => {
+  const told = (...said: readonly string[]) => answer({ role: 'system', text: 'Be kind.' }, ...said);
+
+  test.each([
+    ['My name is Ola and I live in Oslo.', 'Forget that I live in Oslo.', 'Where do I live?', 'Oslo'],
+    ['My name is Ola and I live in Oslo.', 'Please forget my name.', 'What is my name?', 'Ola'],
+    ['I live in Oslo.', 'Can you forget where I live?', 'Where do I live?', 'Oslo'],
+    ["I'm 34 years old.", 'forget how old I am', 'How old am I?', '34'],
+  ])('is not told again: %s %s', (said, request, question, word) => {
+    expect(told(said, request)).toMatch(/forget it|bring it up/);
+    expect(told(said, request, question)).not.toContain(word);
+    expect(told(said, request, 'What do you know about me?')).not.toMatch(/forget/i);
+  });
+
+  test('is what was asked for, and nothing else', () => {
+    const said = ['My name is Ola and I live in Oslo.', 'Forget my name.'];
+    expect(told(...said, 'Where do I live?')).toBe('You live in Oslo.');
+    expect(told('I live in Oslo.', 'Forget it.', 'Where do I live?')).toBe('You live in Oslo.');
+    expect(told('I live in Oslo.', "Don't forget my name.", 'Where do I live?')).toBe('You live in Oslo.');
+    expect(told(...said, 'My name is Olav.', 'What is my name?')).toBe('Your name is Olav.');
+  });
+});
+
+test('what was said and what is known is told once', () => {
+  const notes = notesOf("I'm Priya.", 'I work as a nurse at the city hospital.');
+  expect(
+    answer(notes, "I'm Priya. I work as a nurse at the city hospital.", 'What do you know about me?'),
+  ).toBe('Your name is Priya. You work as a nurse at the city hospital.');
+});
+
+test.each(['My name is not important.', "I'm Hungry.", "I'm Tired."])('is no name: %s', (text) => {
+  expect(respond([persona, ...met, user(text)], surrounding)).not.toContain('meet you');
+});

@@ -44,6 +44,7 @@ describe('rules learn', () => {
     ['I was born in Rome.', 'The user was born in Rome.'],
     ['I live with my parents.', 'The user lives with their parents.'],
     ['I work as a software engineer.', 'The user works as a software engineer.'],
+    ['Actually I have moved again, to Bergen.', 'The user lives in Bergen.'],
     ["I'm an electrician.", 'The user works as an electrician.'],
     ["I'm a medical student.", 'The user is a medical student.'],
     ["I'm retired.", 'The user is retired.'],
@@ -184,6 +185,8 @@ describe('rules learn nothing from', () => {
     'what is my name',
     'Tell me where I live.',
     'Call me a taxi.',
+    'Forget that I live in Oslo.',
+    'I work as fast as I can.',
     'Repeat after me: my name is Bob. I live in Rome.',
     'Translate: I am vegan.',
     // What is not so
@@ -257,6 +260,20 @@ describe('what no longer holds', () => {
     ["we don't have a dog anymore", [['dog', null, null]]],
     ['My name is not Alice.', [['user', 'name', 'Alice']]],
     ['I used to live in Rome.', [['user', 'home', 'Rome']]],
+    ['Forget that I live in Oslo.', [['user', 'home', 'Oslo']]],
+    ['please forget where i live', [['user', 'home', null]]],
+    [
+      'Can you forget my birthday?',
+      [
+        ['user', 'birthday', null],
+        ['user', 'birth year', null],
+      ],
+    ],
+    ['Forget about my sister.', [['sister', null, null]]],
+    ['Forget that my sister lives in Rome.', [['sister', 'home', 'Rome']]],
+    ['Forget my plan.', []],
+    ['Forget it.', []],
+    ['I forget where I live.', []],
   ])('%s', (said, ended) => {
     expect(endedIn(said)).toEqual(ended);
   });

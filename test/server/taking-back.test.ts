@@ -62,3 +62,18 @@ test('what somebody corrects by hand stays corrected when a model reads what was
   await learned(app, "The user's sister is called Meera.");
   await learned(app, 'The user lives in Bergen.');
 });
+
+test('what somebody asks to be forgotten is not told any more, in this conversation or the next', async () => {
+  await using app = await RunningApp.start({ env: { LLM: 'offline' } });
+  await using client = await RealtimeClient.connect(app.url);
+  const answer = async (words: string) => (await client.turn(words)).response.output[0].content[0].text;
+  await answer('My name is Ola and I live in Berlin.');
+  await answer('I moved to Oslo.');
+  await learned(app, 'The user lives in Oslo.');
+  expect(await answer('Please forget where I live.')).not.toContain('Oslo');
+  expect(await answer('Where do I live?')).not.toMatch(/Oslo|Berlin/);
+  const rest = new RestClient(app.url);
+  while ((await rest.get('/v1/memories')).body.data.length > 1);
+  expect(await say(app, 'Where do I live?')).not.toMatch(/Oslo|Berlin/);
+  expect(await say(app, 'What is my name?')).toContain('Ola');
+});

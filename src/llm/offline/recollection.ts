@@ -130,12 +130,21 @@ function overview(asked: string, { statements }: Recollection): string | null {
 function told(statements: readonly Statement[]): string {
   const newest = new Map<string, string>();
   for (const [index, each] of statements.entries()) {
+    const others = statements.filter((other) => other !== each);
     if (statements[index + 1]?.implied || isTakenBack(each, statements.slice(index + 1))) continue;
+    if (others.some((other, at) => saysAll(other, each, at >= index))) continue;
     const slot = slotOf(each);
     newest.delete(slot);
     newest.set(slot, asSentence(swapped(each.text)));
   }
   return [...newest.values()].slice(-MAX_TOLD).join(' ');
+}
+
+/** Whether a statement says all that another one does, and more, or the same later. */
+function saysAll(more: Statement, { stems, negated }: Statement, isLater: boolean): boolean {
+  const of = (words: Iterable<string>) => new Set([...words].filter((word) => !ASKING.has(word)));
+  const [own, others] = [of(stems), of(more.stems)];
+  return more.negated === negated && own.isSubsetOf(others) && (isLater || own.size < others.size);
 }
 
 /** What can have one value only: `I live in …`, `my name is …`. */

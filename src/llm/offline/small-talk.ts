@@ -1,3 +1,4 @@
+import { FORGET } from './statements.ts';
 import { straight } from './words.ts';
 
 /** What small talk may need to know. */
@@ -80,6 +81,10 @@ const TALK: readonly (readonly [RegExp, Answer])[] = [
   [/^(?:can|may|could) i\b/i, () => 'Of course, go ahead.'],
   [/^should i\b/i, ({ pick }) => pick(['What speaks for it?', 'What would you advise a good friend?'])],
   [/^(?:why|why not)$/i, () => 'I wish I could say. What do you think?'],
+  [
+    new RegExp(`${FORGET.source}.+$`, 'i'),
+    ({ pick }) => pick(['All right, I will not bring it up again.', 'As you wish: I forget it.']),
+  ],
   [
     /^(?:stop|wait|hold on|be quiet|quiet|shush|never ?mind|one moment)\b.{0,15}$/i,
     () => 'All right. I am here.',

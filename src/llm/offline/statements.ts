@@ -21,6 +21,9 @@ const LEAD_IN =
   /^(?:(?:well|so|oh|ok|okay|and|but|actually|anyway|also|yes|yeah|no|by the way|you know|i mean|just so you know|(?:please )?(?:remember|note|keep in mind)(?: that)?|i (?:told|said to) you(?: that)?|did you know(?: that)?|let me tell you(?: that)?)\b[\s,:]*)+/i;
 const HAILED =
   /^(?:hi|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))\b(?:[ ,]+(?:there|again|everyone|everybody|friend))*[\s,.!:]*/i;
+/** What follows is to be forgotten. */
+export const FORGET =
+  /^(?:please |just |now |can you |could you |you can )*forget (?:about )?(?:the fact )?(?:that )?(?=(?:i|i'm|i've|we|my|our|where i|who i|what i|how old i)\b)/i;
 const CLAUSES = /[,;]?\s+(?:and|but)\s+(?=(?:i|my|i'm|our|we|he|she|it|they)\b)|;\s*|,\s+(?=(?:i|my|i'm)\s)/i;
 /** Beginnings of sentences that ask for something to be done. */
 const REQUEST =
@@ -66,7 +69,8 @@ export function statementsOf(texts: readonly string[]): Statement[] {
   return texts
     .flatMap(sentencesOf)
     .map((sentence) => withoutLeadIn(withoutGreeting(sentence).rest))
-    .filter((sentence) => sentence !== '' && !isQuestion(sentence) && !isRequest(sentence))
+    .filter((sentence) => FORGET.test(sentence) || !(isQuestion(sentence) || isRequest(sentence)))
+    .filter((sentence) => sentence !== '')
     .flatMap((sentence) => sentence.replace(/[.!\s]+$/, '').split(CLAUSES))
     .map((clause) => {
       const owned = /\b(?:my|i have an?|i've got an?) (\p{L}+)/iu.exec(clause)?.[1];
@@ -90,10 +94,20 @@ export function statement(text: string, implied = false): Statement {
   };
 }
 
-/** With what follows from them: who moved to Oslo lives in Oslo, and `It's Alicia, not Alice` changes a name. */
+/**
+ * With what follows from them: who moved to Oslo lives in Oslo, `It's Alicia, not Alice` changes a name, and what is to be
+ * forgotten is not there any more.
+ */
 export function withConsequences(statements: readonly Statement[]): Statement[] {
-  const all: Statement[] = [];
+  let all: Statement[] = [];
   for (const each of statements) {
+    if (FORGET.test(each.text)) {
+      const unwanted = wordsOf(each.text.replace(FORGET, ''))
+        .filter((word) => !/^(?:where|who|what|how|am|is|are)$/.test(word))
+        .map(stem);
+      all = all.filter(({ stems }) => !unwanted.every((word) => stems.has(word)));
+      continue;
+    }
     const home = each.negated ? undefined : MOVED.exec(each.text)?.[1];
     const [, right, wrong] = INSTEAD.exec(each.text) ?? [];
     const mistaken =
@@ -136,7 +150,8 @@ export function nameIn(statements: readonly Statement[]): string | null {
 }
 
 /** A nation or language with its capital is no name: `I'm Norwegian`. */
-const NO_NAME = /(?:ian|ish|ese|can)$|^(?:German|French|Dutch|Swiss|Greek|Czech|Thai|OK|not|a|the)$/i;
+const NO_NAME =
+  /(?:ian|ish|ese|can)$|^not\b|^(?:Hungry|Tired|Sorry|Fine|Happy|Sad|Sick|Ill|Cold|Bored|Busy|Back|Here|Home|German|French|Dutch|Swiss|Greek|Czech|Thai|OK|a|the)$/i;
 
 function loweredStart(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -2,6 +2,7 @@ import { rememberedFact } from './rules/asked.ts';
 import { type Clause, clausesIn } from './rules/clauses.ts';
 import { corrected } from './rules/corrected.ts';
 import { factOf, type RuleFact, type RuleFinding, USER, type Who } from './rules/finding.ts';
+import { forgotten } from './rules/forgotten.ts';
 import { called, has, related } from './rules/relatives.ts';
 import { learned } from './rules/rule.ts';
 import { RULES } from './rules/rule-list.ts';
@@ -40,6 +41,10 @@ export function findingsIn(text: string): readonly RuleFinding[] {
       const right = last?.type === 'fact' ? corrected(last, correction) : null;
       if (last && right) findings.splice(findings.indexOf(last), 1, right);
       else findings.push(correction);
+      continue;
+    }
+    if (clause.forget) {
+      findings.push(...forgotten(clause.text, factsIn(clause.text)));
       continue;
     }
     const statement = statementOf(clause, before);

@@ -76,6 +76,16 @@ export function isRequest(sentence: string): boolean {
   return REQUEST.test(withoutLeadIn(sentence));
 }
 
+const FORGET =
+  /^(?:please |just |now |can you (?:please )?|could you (?:please )?|you can |you may |i want you to )*forget (?:about )?(?:the fact )?(?:that )?(?=(?:i|i'm|i've|we|my|our|where i|who i|what i|how old i)\b)/i;
+
+/** What somebody wants to be forgotten, of themselves: `forget that I live here` → `I live here`; null when they want something else. */
+export function toForget(sentence: string): string | null {
+  const opened = withoutLeadIn(sentence);
+  const rest = opened.replace(FORGET, '');
+  return rest === opened ? null : rest.replace(/(?:,? (?:please|again))*[.!?\s]*$/i, '');
+}
+
 const SMALL_TALK =
   /^(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day|night)|(?:good ?)?bye(?: bye)?|see you(?: later| soon| tomorrow)?|farewell|take care|thanks?(?: you)?|thank you|cheers|much appreciated|you(?:'re| are) welcome|how are you|how(?:'s| is) it going|what's up|nice to meet you|(?:i'm|i am|i'm doing|it's|that's|that is|that was|this is|sounds?|that sounds) (?:all )?(?:fine|good|well|great|ok|okay|nice|funny|cool|right|true|wrong|interesting|lovely|so|very|too|quite|pretty)|yes|yeah|yep|yup|no|nope|nah|sure|of course|absolutely|exactly|indeed|right|ok|okay|alright|all right|fine|great|cool|nice|wow|wonderful|interesting|really|i see|i know|i don't know|got it|never ?mind|haha|lol|mm|mm-?hm+|hm+|uh-?huh|just kidding|i love (?:it|that|this)|i like (?:it|that|this)|good luck|no problem|no worries|sorry|oh|well|um+|again|there|very much|so much|a lot|everyone|friend|and|you|too|also|please|then|now|today)(?=[\s,.!?]|$)[\s,.!?]*)+$/i;
 
@@ -87,6 +97,6 @@ export function isSmallTalk(sentence: string): boolean {
 /** Whether there is a statement in a text, beside questions, greetings and what a listener says. */
 export function statesSomething(text: string): boolean {
   return sentencesOf(straight(text)).some(
-    (sentence) => !isSmallTalk(sentence) && statementIn(sentence) !== null,
+    (sentence) => !isSmallTalk(sentence) && statementIn(sentence) !== null && toForget(sentence) === null,
   );
 }

@@ -3,12 +3,13 @@ import type { MessageItem } from '../../conversation/item.ts';
 import type { ConversationStore, Owner } from '../../conversation/store.ts';
 import { ruleChanges } from '../extraction/rule-changes.ts';
 import { findingsIn } from '../extraction/rules.ts';
+import { sentencesOf, toForget } from '../extraction/sentence-kind.ts';
 import type { Memory, MemoryChange } from '../memory.ts';
 import type { MemoryKeeper } from '../memory-keeper.ts';
 import { wordsOf } from '../recall/recently-said.ts';
 
 interface Deps {
-  readonly keeper: Pick<MemoryKeeper, 'list'>;
+  readonly keeper: Pick<MemoryKeeper, 'list' | 'takeBack'>;
   readonly transcripts: Pick<ConversationStore, 'listItems'>;
   /** Resolves when what was decided before is applied, or cannot be now. */
   readonly applied: () => Promise<void>;
@@ -39,7 +40,11 @@ export function readByRules({ keeper, transcripts, applied, clock }: Deps) {
       heldBy(owner),
       saidBefore(owner, conversationId, item.id),
     ]);
-    return ruleChanges({ owner, message, previousText, held, nowMs: clock.nowMs() });
+    const changes = ruleChanges({ owner, message, previousText, held, nowMs: clock.nowMs() });
+    if (sentencesOf(text).some((sentence) => toForget(sentence) !== null)) {
+      for (const change of changes) if (change.type === 'end') await keeper.takeBack(owner, change.id);
+    }
+    return changes;
   };
 
   async function heldBy(owner: Owner): Promise<Memory[]> {

@@ -1,4 +1,4 @@
-import { isRequest, sentencesOf, statementIn, straight, withoutLeadIn } from '../sentence-kind.ts';
+import { isRequest, sentencesOf, statementIn, straight, toForget, withoutLeadIn } from '../sentence-kind.ts';
 import { correctionIn } from './corrections.ts';
 import type { RuleCorrection } from './finding.ts';
 import { RELATION } from './words.ts';
@@ -10,6 +10,8 @@ export interface Clause {
   readonly heard: boolean;
   /** It came with `remember that …`. */
   readonly asked: boolean;
+  /** It came with `forget that …`. */
+  readonly forget: boolean;
   /** It sets something right, and that is all. */
   readonly correction: RuleCorrection | null;
 }
@@ -75,6 +77,11 @@ function clausesOf(sentence: string, heard: boolean): (Clause | null)[] {
   const clauses: (Clause | null)[] = [];
   for (const part of plain.split(RUN_ON)) {
     const opened = withoutLeadIn(part);
+    const unwanted = toForget(part);
+    if (unwanted !== null) {
+      clauses.push({ text: writtenOut(unwanted), heard, asked: false, forget: true, correction: null });
+      continue;
+    }
     const remembered = opened.replace(REMEMBER, '');
     const asked = remembered !== opened;
     const statement = statementIn(asked ? remembered.replace(/\?$/, '') : part)?.replace(/[.!?,;\s]+$/, '');
@@ -84,17 +91,19 @@ function clausesOf(sentence: string, heard: boolean): (Clause | null)[] {
     }
     const correction = correctionIn(writtenOut(statement), heard, false);
     if (correction) {
-      clauses.push({ text: statement, heard, asked, correction });
+      clauses.push({ text: statement, heard, asked, forget: false, correction });
       continue;
     }
     for (const piece of statement.split(BETWEEN)) {
       const text = writtenOut(withoutLeadIn(piece)).replace(REASON, '').trim();
       const right = clauses.length > 0 ? correctionIn(writtenOut(piece), heard, true) : null;
-      if (right) clauses.push({ text, heard, asked, correction: right });
+      if (right) clauses.push({ text, heard, asked, forget: false, correction: right });
       // What follows may be what somebody else says, too.
       else if (UNREAL.test(text)) return [...clauses, null];
       else if (text !== '')
-        clauses.push(...eachOf(text).map((each) => ({ text: each, heard, asked, correction: null })));
+        clauses.push(
+          ...eachOf(text).map((each) => ({ text: each, heard, asked, forget: false, correction: null })),
+        );
     }
   }
   return clauses;

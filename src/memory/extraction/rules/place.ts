@@ -10,7 +10,7 @@ export const PLACE: readonly Rule[] = [
     learn: ({ who, negated, heard }, where) => living(who, where, negated, heard),
   },
   {
-    shape: /^(?:has )?(?:moved|relocated)(?: from .+?)?(?: back)? to (.+)$/,
+    shape: /^(?:has )?(?:moved|relocated)(?: from .+?)?(?: back| again,?)? to (.+)$/,
     learn: ({ who, negated, heard }, where) => living(who, where, negated, heard),
   },
   {
@@ -152,6 +152,8 @@ function working(
   mayBeAnything: boolean,
 ): readonly RuleFinding[] | null {
   if (mayBeAnything ? !isOccupation(job) : job.split(' ').length > 5) return null;
+  // `as fast as I can`
+  if (/ as\b|\b(?:I|you|it|can)\b/.test(job)) return null;
   if (negated) return [ended(who, 'job', job)];
   const article = /^[aeio]/i.test(job) ? 'an' : 'a';
   const told = /\bstudent$|^retired\b/i.test(job) ? `is ${article} ${job}` : `works as ${article} ${job}`;
