@@ -203,9 +203,21 @@ describe('what is to be forgotten', () => {
     const said = ['My name is Ola and I live in Oslo.', 'Forget my name.'];
     expect(told(...said, 'Where do I live?')).toBe('You live in Oslo.');
     expect(told('I live in Oslo.', 'Forget it.', 'Where do I live?')).toBe('You live in Oslo.');
+    expect(told('My dog is called Rex.', 'Forget my name.', "What is my dog's name?")).toContain('Rex');
     expect(told('I live in Oslo.', "Don't forget my name.", 'Where do I live?')).toBe('You live in Oslo.');
     expect(told(...said, 'My name is Olav.', 'What is my name?')).toBe('Your name is Olav.');
   });
+});
+
+test('somebody who has moved twice lives where they moved last', () => {
+  const notes = notesOf('I live in Berlin.');
+  const said = ['I moved to Oslo.', 'I have moved again, to Bergen.'];
+  expect(answer(notes, ...said, 'Where do I live now?')).toBe('You live in Bergen.');
+});
+
+test('what somebody does is their work, not whatever is known of them', () => {
+  expect(answer(notesOf('My sister is called Meera.'), 'What does my sister do?')).not.toContain('Meera');
+  expect(answer(notesOf('My sister is a baker.'), 'What does my sister do?')).toContain('baker');
 });
 
 test('what was said and what is known is told once', () => {

@@ -16,15 +16,18 @@ beforeEach(() => {
   questions = [];
   used = [];
   noticed = [];
+  recalled = Promise.resolve(NOTHING);
 });
 
 const NOTHING: Recollection = { memories: [], source: 'search' };
+
+let recalled: Promise<Recollection>;
 
 async function session(...scripts: Parameters<typeof SessionHarness.start>[0]) {
   const memory = {
     recall: async (_: Owner, question: Question) => {
       questions.push(question);
-      return NOTHING;
+      return await recalled;
     },
     stale: () => NOTHING,
     used: (_: Owner, recollection: Recollection) => used.push(recollection),
@@ -92,5 +95,38 @@ describe('a rehearsal', () => {
     expect(questions.at(-1)?.text).toBe('i would like to have a boat');
     expect(used).toHaveLength(1);
     expect(noticed).toHaveLength(1);
+  });
+});
+
+describe('a turn', () => {
+  it('that is cut off while it remembers leaves no trace in the memory, and nothing hangs', async () => {
+    const harness = await session(['Never.'], ['Here.']);
+    const { promise, resolve } = Promise.withResolvers<Recollection>();
+    recalled = promise;
+    harness.say('I have bought a red boat.');
+    await harness.clock.advance(50);
+    harness.receive({ type: 'response.cancel' });
+    await harness.clock.settle();
+    expect(harness.last('response.done').response.status).toBe('cancelled');
+    recalled = Promise.resolve(NOTHING);
+    harness.say('And I have sailed it to Norway.');
+    await harness.clock.advance(1_000);
+    resolve(NOTHING);
+    await harness.clock.settle();
+    expect(harness.last('response.done').response.status).toBe('completed');
+    expect(used).toHaveLength(1);
+    expect(noticed).toEqual(['conv_test']);
+    expect(harness.model.requests).toHaveLength(1);
+  });
+
+  it('outside of the conversation remembers, and nothing is learned from it', async () => {
+    const harness = await session(['Aside.']);
+    const content = [{ type: 'input_text', text: 'I have bought a red boat.' }];
+    const input = [{ type: 'message', role: 'user', content }];
+    harness.receive({ type: 'response.create', response: { conversation: 'none', input } });
+    await harness.clock.advance(1_000);
+    expect(questions).toEqual([{ text: 'I have bought a red boat.', conversationId: null }]);
+    expect(noticed).toEqual([]);
+    expect(harness.conversation.items).toEqual([]);
   });
 });

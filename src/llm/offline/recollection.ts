@@ -177,7 +177,8 @@ function ownName(asked: string, { statements }: Recollection): string | null {
 function matching(asked: string, { statements }: Recollection): string | null {
   const words = wordsOf(asked);
   const content = contentOf(asked);
-  if (content.length === 0) return null;
+  // What somebody does is their work, not whatever is known of them.
+  if (content.length === 0 || /^what do(?:es)? .+ do$/i.test(asked)) return null;
   const wanted = new Set(content);
   const ending = words.at(-1) ?? '';
   const verbOnly = content.length === 1 && wanted.has('i');

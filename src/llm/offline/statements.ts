@@ -29,7 +29,7 @@ const CLAUSES = /[,;]?\s+(?:and|but)\s+(?=(?:i|my|i'm|our|we|he|she|it|they)\b)|
 const REQUEST =
   /^(?:please |can you |could you |would you |will you )*(?:(?:tell|repeat|say|write|sing|play|make|give|show|explain|translate|describe|set|turn|open|find|search|look|send|read|count|spell|list|draw|summari[sz]e|compare|recommend|suggest|teach|order|book)\b|call (?!me\b))/i;
 const MOVED =
-  /^i(?:'ve| have)?(?: just| recently| now| finally)? moved(?: from .+?)?(?: back)? to (.+?)(?:,? (?:last|this|in|on|with|because|when|where|since|for|yesterday|today|a|two|three|some|now)\b.*)?$/i;
+  /^i(?:'ve| have)?(?: just| recently| now| finally)? moved(?: from .+?)?(?: back| again,?)? to (.+?)(?:,? (?:last|this|in|on|with|because|when|where|since|for|yesterday|today|a|two|three|some|now)\b.*)?$/i;
 const INSTEAD =
   /^(?:(?:it|that|he|she|my \p{L}+)(?:'s| is) |i said |i meant )?([\p{L}\d]+),? (?:and )?not ([\p{L}\d]+)$/iu;
 const BE_OR_AUXILIARY =
@@ -105,7 +105,10 @@ export function withConsequences(statements: readonly Statement[]): Statement[] 
       const unwanted = wordsOf(each.text.replace(FORGET, ''))
         .filter((word) => !/^(?:where|who|what|how|am|is|are)$/.test(word))
         .map(stem);
-      all = all.filter(({ stems }) => !unwanted.every((word) => stems.has(word)));
+      // `my name` is not that of the dog.
+      const isMeant = ({ stems, subject }: Statement) =>
+        unwanted.every((word) => stems.has(word)) && [...subject].every((word) => unwanted.includes(word));
+      all = all.filter((one) => !isMeant(one));
       continue;
     }
     const home = each.negated ? undefined : MOVED.exec(each.text)?.[1];
