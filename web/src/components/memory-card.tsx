@@ -159,8 +159,14 @@ function Source({ memory: { source }, onOpen }: Pick<Props, 'memory' | 'onOpen'>
     });
   return (
     <span className="memory-source">
-      from{' '}
-      <button type="button" className="link" disabled={isBusy} onClick={() => void open()}>
+      from
+      <button
+        type="button"
+        className="link"
+        title={known && titleOf(known)}
+        disabled={isBusy}
+        onClick={() => void open()}
+      >
         {known ? `“${titleOf(known)}”` : 'a conversation'}
       </button>
       {problem !== null && <span className="problem-text"> {problem}</span>}
