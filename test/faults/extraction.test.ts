@@ -5,7 +5,7 @@ import { RestClient } from '../support/rest-client.ts';
 import { RunningApp } from '../support/running-app.ts';
 import type { Fault, ScriptedReply } from '../support/scripted-reply.ts';
 import { SkippingClock } from '../support/skipping-clock.ts';
-import { ask, connect, memories, say, until } from './faulty-memory.ts';
+import { ask, connect, memories, say, statusOf, until } from './faulty-memory.ts';
 
 const KNEE = "The user's knee hurts since an accident.";
 const SAID = 'Ever since that accident my knee has been hurting a lot.';
@@ -89,14 +89,17 @@ describe('a model that learns from what was said', () => {
     expect(await memories(app)).toEqual([KNEE]);
   });
 
-  test('and fails once is asked again: rules that answer turns instead of it have nothing to say there', async () => {
+  test('and fails once is not taken from the turns, and rules do not answer people instead', async () => {
     let isFailing = true;
     await using app = await start(() => ({ text: FACTS, ...(isFailing && { fault: failing('reset') }) }), {
       LLM: 'auto',
     });
+    await using client = await connect(app);
     await say(app, SAID);
-    await asked(app, 1);
+    await (await asked(app, 1)).closed;
     isFailing = false;
+    expect((await ask(client, 'Are you there?')).answer).toBe('I am sorry to hear that.');
+    expect(await statusOf(app, 'llm')).toMatchObject({ engine: 'ollama', state: 'ready' });
     await knowsTheKnee(app);
     expect(await memories(app)).toEqual([KNEE]);
   });
