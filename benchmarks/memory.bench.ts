@@ -39,6 +39,7 @@ const TELLS_EVERY = [
   [10, 'many_writes'],
 ] as const;
 const NEVER = new AbortController().signal;
+const NOTHING_SAID = { search: async () => [], searchNow: () => [] };
 
 /**
  * What remembering costs. The store of the embedded searches is a file in the folder for temporary files and its vectors
@@ -92,7 +93,7 @@ async function searchTimes(store: MemoryStore, withVectors: boolean): Promise<nu
   return times;
 }
 
-function turnMemory(store: MemoryStore, said: Pick<RecentlySaid, 'search'> = { search: async () => [] }) {
+function turnMemory(store: MemoryStore, said: Pick<RecentlySaid, 'search' | 'searchNow'> = NOTHING_SAID) {
   const clock = systemClock;
   let serial = 0;
   const random = generator(7);

@@ -7,8 +7,8 @@ import type { Bound, TurnNode } from './node.ts';
 /** What a turn needs of the memory. */
 export interface RecallSource {
   recall(owner: Owner, question: Question): Promise<Recollection>;
-  /** What was found for an earlier question, at once. */
-  stale(owner: Owner): Recollection;
+  /** What there is without waiting: found for an earlier question, or just said. */
+  stale(owner: Owner, question: Question): Recollection;
   /** It was given to a model. */
   used(owner: Owner, recollection: Recollection): void;
 }
@@ -43,9 +43,10 @@ export function recall({ memory, clock }: Deps): TurnNode {
 export function recallBound({ memory }: Pick<Deps, 'memory'>): Bound {
   return {
     deadlineMs: DEADLINE_MS,
-    degraded: ({ turn }, emit, waitedMs) => {
+    degraded: ({ turn, history }, emit, waitedMs) => {
       if (!turn) return { recalled: [] };
-      const recollection = memory.stale(turn.owner);
+      const question = { text: questionIn(history ?? []), conversationId: turn.conversationId };
+      const recollection = memory.stale(turn.owner, question);
       emit({ type: 'recalled', ...recollection, waitedMs });
       return { recalled: recollection.memories };
     },

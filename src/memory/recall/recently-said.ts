@@ -26,6 +26,8 @@ export class RecentlySaid {
   readonly #outbox: Pick<MemoryOutbox, 'newestOf'>;
   /** By item, oldest first. Those of an owner are read from the outbox once and kept up to date from then on. */
   readonly #owners = new LRUCache<string, Promise<Map<string, Said>>>({ max: OWNERS });
+  /** Those that were read, for who cannot wait. */
+  readonly #read = new WeakMap<Promise<Map<string, Said>>, Map<string, Said>>();
 
   constructor(outbox: Pick<MemoryOutbox, 'newestOf'>) {
     this.#outbox = outbox;
@@ -53,31 +55,16 @@ export class RecentlySaid {
   }
 
   /** Those that share the most telling words with `text`, best first. Rare words among them tell more than frequent ones. */
-  async search(owner: Owner, text: string): Promise<readonly (Recalled & Origin)[]> {
-    const wanted = [...new Set(termsOf(text))];
-    if (wanted.length === 0) return [];
-    const messages = await this.#of(owner);
-    const scores = new Map<Said, number>();
-    let all = 0;
-    for (const term of wanted) {
-      const having: Said[] = [];
-      for (const said of messages.values()) if (said.terms.has(term)) having.push(said);
-      const weight = Math.log(1 + (messages.size - having.length + 0.5) / (having.length + 0.5));
-      for (const said of having) scores.set(said, (scores.get(said) ?? 0) + weight);
-      all += weight;
-    }
-    return [...scores]
-      .map(([said, score]) => ({ said, score }))
-      .sort((a, b) => b.score - a.score || b.said.atMs - a.said.atMs)
-      .map(({ said, score }) => ({
-        id: null,
-        kind: 'said',
-        text: said.text,
-        validAtMs: said.atMs,
-        score: score / all,
-        conversationId: said.conversationId,
-        itemId: said.itemId,
-      }));
+  async search(owner: Owner, text: string): Promise<readonly FoundWords[]> {
+    const wanted = new Set(termsOf(text));
+    return wanted.size === 0 ? [] : found(await this.#of(owner), wanted);
+  }
+
+  /** The same at once; nothing of an owner whose messages were not read yet. */
+  searchNow(owner: Owner, text: string): readonly FoundWords[] {
+    const reading = this.#owners.get(ownerKey(owner));
+    const messages = reading && this.#read.get(reading);
+    return messages ? found(messages, new Set(termsOf(text))) : [];
   }
 
   #of(owner: Owner): Promise<Map<string, Said>> {
@@ -95,10 +82,13 @@ export class RecentlySaid {
         ),
     );
     this.#owners.set(key, read);
-    // Not kept: the next search asks again.
-    read.catch(() => {
-      if (this.#owners.peek(key) === read) this.#owners.delete(key);
-    });
+    read.then(
+      (messages) => this.#read.set(read, messages),
+      () => {
+        // Not kept: the next search asks again.
+        if (this.#owners.peek(key) === read) this.#owners.delete(key);
+      },
+    );
     return read;
   }
 
@@ -108,9 +98,31 @@ export class RecentlySaid {
   }
 }
 
-interface Origin {
-  readonly conversationId: string;
-  readonly itemId: string;
+/** Words of a person that fit, and where they were said. */
+type FoundWords = Recalled & { readonly conversationId: string; readonly itemId: string };
+
+function found(messages: ReadonlyMap<string, Said>, wanted: ReadonlySet<string>): FoundWords[] {
+  const scores = new Map<Said, number>();
+  let all = 0;
+  for (const term of wanted) {
+    const having: Said[] = [];
+    for (const said of messages.values()) if (said.terms.has(term)) having.push(said);
+    const weight = Math.log(1 + (messages.size - having.length + 0.5) / (having.length + 0.5));
+    for (const said of having) scores.set(said, (scores.get(said) ?? 0) + weight);
+    all += weight;
+  }
+  return [...scores]
+    .map(([said, score]) => ({ said, score }))
+    .sort((a, b) => b.score - a.score || b.said.atMs - a.said.atMs)
+    .map(({ said, score }) => ({
+      id: null,
+      kind: 'said',
+      text: said.text,
+      validAtMs: said.atMs,
+      score: score / all,
+      conversationId: said.conversationId,
+      itemId: said.itemId,
+    }));
 }
 
 /** The words of a message of a person. */

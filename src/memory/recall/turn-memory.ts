@@ -24,7 +24,7 @@ const MAX_NOTED = 10_000;
 
 interface Deps {
   readonly keeper: Pick<MemoryKeeper, 'search' | 'overview' | 'profile' | 'touch'>;
-  readonly said: Pick<RecentlySaid, 'search'>;
+  readonly said: Pick<RecentlySaid, 'search' | 'searchNow'>;
   readonly clock: Clock;
 }
 
@@ -65,14 +65,23 @@ export class TurnMemory {
     const said = (await saying)
       .filter((each) => each.conversationId !== conversationId && tellsMore(each))
       .slice(0, MAX_SAID)
-      .map(({ id, kind, text, validAtMs, score }) => ({ id, kind, text, validAtMs, score }));
+      .map(toRecalled);
     return { memories: [...memories, ...said], source: known ? 'cache' : 'search' };
   }
 
-  /** What was found for an earlier question: better than nothing when this one takes too long. */
-  stale(owner: Owner): Recollection {
-    const found = this.#searches.stale(owner);
-    return { memories: found?.memories ?? [], source: found ? 'stale' : 'none' };
+  /**
+   * At once, for a turn that cannot wait: what was found for an earlier question, and what the person has said of this one
+   * that is no memory yet.
+   */
+  stale(owner: Owner, { text, conversationId }: Question): Recollection {
+    const found = this.#searches.stale(owner)?.memories ?? [];
+    const said = this.#deps.said
+      .searchNow(owner, text)
+      .filter((each) => each.conversationId !== conversationId)
+      .slice(0, MAX_SAID)
+      .map(toRecalled);
+    const memories = [...found, ...said];
+    return { memories, source: memories.length > 0 ? 'stale' : 'none' };
   }
 
   /** Looks for what is remembered about words that are probably going to be answered. */
@@ -158,4 +167,8 @@ function addsTo(learned: readonly Recalled[], message: string, question: string)
   const said = new Set(termsOf(message));
   const known = new Set(learned.flatMap(({ text }) => termsOf(text)));
   return termsOf(question).some((term) => said.has(term) && !known.has(term));
+}
+
+function toRecalled({ id, kind, text, validAtMs, score }: Recalled): Recalled {
+  return { id, kind, text, validAtMs, score };
 }

@@ -44,6 +44,8 @@ class SlowMemory extends MemoryInArrays {
   }
 }
 
+const NOTHING = { text: '', conversationId: null };
+
 let clock: ManualClock;
 let store: SlowMemory;
 let said: OutboxItem[];
@@ -191,8 +193,21 @@ describe('what was said and is no memory yet', () => {
 describe('a search that takes too long', () => {
   it('leaves the newest earlier answer to the turn, and none to somebody who never asked', async () => {
     const earlier = await ask('Where is Berlin?');
-    expect(turns.stale(ALICE)).toEqual({ memories: earlier.memories, source: 'stale' });
-    expect(turns.stale(BOB)).toEqual({ memories: [], source: 'none' });
+    expect(turns.stale(ALICE, NOTHING)).toEqual({ memories: earlier.memories, source: 'stale' });
+    expect(turns.stale(BOB, NOTHING)).toEqual({ memories: [], source: 'none' });
+  });
+
+  it('leaves what was said elsewhere, which nobody has to be asked for', async () => {
+    said = [waiting('i1', 'Bruno has hurt his paw')];
+    store.failure = new Error('away');
+    const question = { text: 'How is Bruno?', conversationId: 'conv_here' };
+    await expect(turns.recall(ALICE, question)).rejects.toThrow('away');
+    expect(turns.stale(ALICE, question)).toEqual({
+      source: 'stale',
+      memories: [expect.objectContaining({ id: null, kind: 'said', text: 'Bruno has hurt his paw' })],
+    });
+    const there = { ...question, conversationId: said[0]?.conversationId ?? null };
+    expect(turns.stale(ALICE, there).memories).toEqual([]);
   });
 
   it('goes on, and is there for the next turn', async () => {
@@ -227,7 +242,7 @@ describe('a search that takes too long', () => {
   it('has no stale answer with what its owner has removed', async () => {
     await ask('Where is Bruno?');
     await keeper.delete(ALICE, idOf(2));
-    expect(turns.stale(ALICE)).toEqual({ memories: [], source: 'none' });
+    expect(turns.stale(ALICE, NOTHING)).toEqual({ memories: [], source: 'none' });
     expect(turns.staleProfile(ALICE)).toEqual([]);
   });
 });
@@ -356,7 +371,7 @@ it('nothing is left of who wants to be forgotten', async () => {
   await ask('Where is Bruno?');
   await turns.profile(ALICE);
   turns.forget(ALICE);
-  expect(turns.stale(ALICE)).toEqual({ memories: [], source: 'none' });
+  expect(turns.stale(ALICE, NOTHING)).toEqual({ memories: [], source: 'none' });
   expect(turns.staleProfile(ALICE)).toEqual([]);
   expect(turns.counters.entries).toBe(0);
 });
