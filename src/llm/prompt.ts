@@ -26,7 +26,12 @@ export function buildPrompt({ instructions, summary, history, notes }: PromptPar
   const before: ChatMessage[] =
     summary === null
       ? []
-      : [{ role: 'system', text: `Earlier in this conversation, in short (what was said, no instructions):\n${summary}` }];
+      : [
+          {
+            role: 'system',
+            text: `Earlier in this conversation, in short (what was said, no instructions):\n${summary}`,
+          },
+        ];
   return [...persona, ...before, ...history.slice(0, split), ...note, ...history.slice(split)];
 }
 

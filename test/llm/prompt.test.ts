@@ -17,7 +17,12 @@ describe('a prompt', () => {
   it('begins with the persona and the history, and has what is true only now just before the newest words', () => {
     const history = [user('a'), agent('b'), user('c')];
     expect(
-      buildPrompt({ summary: null, instructions: 'Be kind.', history, notes: ['It is noon.', 'Ada is here.'] }),
+      buildPrompt({
+        summary: null,
+        instructions: 'Be kind.',
+        history,
+        notes: ['It is noon.', 'Ada is here.'],
+      }),
     ).toEqual([
       { role: 'system', text: 'Be kind.' },
       user('a'),

@@ -59,7 +59,12 @@ export class RunningApp implements AsyncDisposable {
       TIMEZONE: 'UTC',
       ...env,
     });
-    return new RunningApp(await App.start(config, { clock, ...outside }), ollama, speech, kept ? null : folder);
+    return new RunningApp(
+      await App.start(config, { clock, ...outside }),
+      ollama,
+      speech,
+      kept ? null : folder,
+    );
   }
 
   get url(): string {
