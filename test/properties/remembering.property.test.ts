@@ -252,9 +252,9 @@ async function nobodyIsToldOfAnother(numRuns: number, qdrantUrl?: string): Promi
   await fc.assert(property, { seed: 4, numRuns });
 }
 
-test('nobody is told, shown or given what another has said: a file', () => nobodyIsToldOfAnother(20));
+test('nobody is told, shown or given what another has said: a file', () => nobodyIsToldOfAnother(15));
 
 test('nobody is told, shown or given what another has said: Qdrant', async () => {
   await using server = await new QdrantServer().start();
-  await nobodyIsToldOfAnother(5, server.url);
+  await nobodyIsToldOfAnother(3, server.url);
 });

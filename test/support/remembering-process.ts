@@ -86,10 +86,10 @@ export class RememberingProcess implements AsyncDisposable {
     return new RememberingProcess(store, conversations, remembering, clock, resources.move());
   }
 
-  /** One more message of a person, durable. What is learned from it is learned later. */
-  async say(owner: Owner, conversationId: string, item: MessageItem): Promise<void> {
+  /** More messages of a connection, durable. What is learned from them is learned later. */
+  async say(owner: Owner, conversationId: string, ...items: readonly MessageItem[]): Promise<void> {
     using lease = await this.#open(owner, conversationId);
-    await lease.conversation.add(item);
+    for (const item of items) await lease.conversation.add(item);
   }
 
   /** Lets everything that was said be learned by the rules, and applied. */
@@ -101,6 +101,13 @@ export class RememberingProcess implements AsyncDisposable {
       if (decided.length === 0 && waiting.every(({ newItems }) => newItems === 0)) return;
       await this.#clock.advance(1);
     }
+  }
+
+  /** The same, and what is worth a language model was read by it. */
+  async readAndLearned(): Promise<void> {
+    const { outbox } = this.store;
+    while ((await outbox.waiting(1)).length > 0 || (await outbox.decided(1)).length > 0)
+      await this.#clock.advance(100);
   }
 
   async #open(owner: Owner, conversationId: string) {
@@ -124,7 +131,7 @@ function autoModel(model: ChatModel, clock: Clock): AutoChatModel {
     reason: '',
   } as const;
   return new AutoChatModel({
-    candidates: [{ name: model.engine, model, probe: async () => status }],
+    candidates: [{ name: model.engine, model, background: model, probe: async () => status }],
     clock,
     onChange: () => undefined,
   });
