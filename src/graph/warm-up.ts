@@ -7,11 +7,19 @@ import { streamTurn } from './stream-turn.ts';
 /** So many turns until the compiler of the runtime has nothing left to gain. */
 const TURNS = 300;
 
+/** What is compiled stays so: once is enough for a process, however many services it starts. */
+let warmedUp: Promise<readonly number[]> | null = null;
+
 /**
  * Runs turns that nobody hears, so that the first person does not wait for the compiler: the workflow costs 3 ms a
  * turn when it is cold and less than 1 ms when it is warm. Resolves with the milliseconds of the first and last turn.
  */
-export async function warmUpGraph(clock: Clock, timezone: string): Promise<readonly number[]> {
+export function warmUpGraph(clock: Clock, timezone: string): Promise<readonly number[]> {
+  warmedUp ??= runTurns(clock, timezone);
+  return warmedUp;
+}
+
+async function runTurns(clock: Clock, timezone: string): Promise<readonly number[]> {
   const graph = createTurnGraph({ ...noMemory, model: silent, clock, timezone });
   const history = [{ role: 'user' as const, text: 'Hello.' }];
   const timesMs: number[] = [];
