@@ -5,7 +5,7 @@ import { noMemory } from './no-memory.ts';
 import { streamTurn } from './stream-turn.ts';
 
 /** So many turns until the compiler of the runtime has nothing left to gain. */
-const TURNS = 300;
+const TURNS = 200;
 
 /** What is compiled stays so: once is enough for a process, however many services it starts. */
 let warmedUp: Promise<readonly number[]> | null = null;
