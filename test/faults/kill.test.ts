@@ -8,7 +8,7 @@ import { RealtimeClient, type WireEvent } from '../support/realtime-client.ts';
 import { RestClient } from '../support/rest-client.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** Processes start many times here, and each takes seconds on a busy machine. */
 const TIMEOUT_MS = 120_000;
 const ANSWER = 'One two three four five six seven eight.';
