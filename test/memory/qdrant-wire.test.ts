@@ -246,24 +246,6 @@ describe('a collection that is there already', () => {
   });
 });
 
-test('tells where memories are and how many', async () => {
-  await using opened = await openOnStandIn();
-  const { server, store } = opened;
-  await store.apply(ALICE, [add(memory(1, TEA))]);
-  expect(await store.probe(signal)).toEqual({
-    part: 'memory',
-    engine: 'qdrant',
-    detail: WORDS,
-    state: 'ready',
-    reason: `keeps 1 memories at ${server.url} (Qdrant 1.19.0)`,
-  });
-  server.failWith({ kind: 'reset' });
-  expect(await store.probe(signal)).toMatchObject({
-    state: 'failed',
-    reason: expect.stringContaining(server.url),
-  });
-});
-
 test('will not work with a server that is too old', async () => {
   await using server = await new QdrantServer({ version: '1.15.4' }).start();
   await expect(openMemory(server)).rejects.toMatchObject({

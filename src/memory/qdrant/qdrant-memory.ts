@@ -1,7 +1,4 @@
 import type { Owner, Page } from '../../conversation/store.ts';
-import type { EngineStatus } from '../../engine-status.ts';
-import { isAbort, messageOf } from '../../errors.ts';
-import { orAborted } from '../../resilience/abortable.ts';
 import type { AppliedChange, FoundMemory, Memory, MemoryChange } from '../memory.ts';
 import {
   checkChanges,
@@ -201,21 +198,6 @@ export class QdrantMemory implements MemoryStore, AsyncDisposable {
       }),
     );
     await Promise.all(written);
-  }
-
-  /** Whether it answers, and what it keeps. */
-  async probe(signal: AbortSignal): Promise<EngineStatus> {
-    const status = { part: 'memory', engine: this.engine };
-    try {
-      const { collection } = await orAborted(this.#places.here(), signal);
-      const version = await this.#api.version(signal);
-      const info = await this.#api.collection(collection, signal);
-      const reason = `keeps ${info?.points_count ?? 0} memories at ${this.#api.url} (Qdrant ${version})`;
-      return { ...status, detail: collection, state: 'ready', reason };
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      return { ...status, detail: '', state: 'failed', reason: messageOf(error) };
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
