@@ -12,9 +12,15 @@ export type ErrorCode =
   | 'conflict'
   | 'unauthorized'
   | 'forbidden'
+  | 'overloaded'
   | 'store_failed';
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['engine_unavailable', 'engine_timeout', 'breaker_open']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'engine_unavailable',
+  'engine_timeout',
+  'breaker_open',
+  'overloaded',
+]);
 
 const FAULTS_OF_CALLER: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
@@ -28,6 +34,7 @@ interface ErrorOptions {
   readonly cause?: unknown;
   readonly param?: string | null;
   readonly wireCode?: string;
+  readonly retryAfterSeconds?: number;
 }
 
 /** Every error that leaves a room of this program. `cause` keeps what a library threw. */
@@ -37,6 +44,8 @@ export class VivavoceError extends Error {
   readonly param: string | null;
   /** The word of the protocol for it where clients know one: `response_cancel_not_active`. */
   readonly wireCode: string | null;
+  /** When it is worth trying again; null when nobody knows. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -44,6 +53,7 @@ export class VivavoceError extends Error {
     this.code = code;
     this.param = options.param ?? null;
     this.wireCode = options.wireCode ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   /** True when the caller has to change the call; false when something here or behind us failed. */

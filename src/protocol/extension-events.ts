@@ -92,7 +92,34 @@ export const extensionEvent = z.discriminatedUnion('type', [
   z.strictObject({ ...shared, type: z.literal('vivavoce.output.ducked'), item_id: z.string() }),
   /** It was nothing: go on where it stopped. An interruption is `input_audio_buffer.speech_started` instead. */
   z.strictObject({ ...shared, type: z.literal('vivavoce.output.resumed'), item_id: z.string() }),
+  /** The client is back and has everything that it missed. About the connection, so it has no `sequence`. */
+  z.strictObject({ ...shared, type: z.literal('vivavoce.session.resumed'), replayed: z.int().min(0) }),
+  /** Audio that was made while nobody was connected: it goes on with the next sentence, at `audio_end_ms` of the item. */
+  z.strictObject({
+    ...shared,
+    type: z.literal('vivavoce.audio.skipped'),
+    response_id: z.string(),
+    item_id: z.string(),
+    audio_start_ms: z.number().min(0),
+    audio_end_ms: z.number().min(0),
+  }),
 ]);
+
+/**
+ * What every event carries on a connection with our extension, so that a client that was cut off can come back.
+ *
+ * `sequence` counts from 0 without a gap, over all connections of a session; audio deltas have none and are not sent
+ * again. A client comes back with `?extensions=vivavoce&resume=TOKEN&after=SEQUENCE`, the last one that it has: it gets
+ * what it missed, then `vivavoce.session.resumed`, and what it had sent without an answer it sends again with the same
+ * `event_id`, of which the server takes each once.
+ */
+export const numbered = {
+  sequence: z.int().min(0).optional(),
+  /** On `session.created`. */
+  resume: z.strictObject({ token: z.string(), seconds: z.number() }).optional(),
+  /** On `response.output_audio.delta`: where in the item's audio it begins, also behind a gap. */
+  audio_offset_ms: z.number().min(0).optional(),
+};
 
 /** What a client may tell us beyond the protocol. */
 export const extensionClientEvents = [

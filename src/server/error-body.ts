@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   engine_failed: 502,
   engine_unavailable: 503,
   breaker_open: 503,
+  overloaded: 503,
   engine_timeout: 504,
 };
 
