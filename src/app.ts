@@ -35,6 +35,8 @@ interface Outside {
   readonly ids?: IdSource;
   /** Breakers run on real time; unset: 10 s. */
   readonly breakerResetMs?: number;
+  /** What the deadlines of the engines are multiplied by: tests of faults are in a hurry. */
+  readonly patience?: number;
 }
 
 /** The running service. The one place where its parts meet. */
@@ -60,13 +62,13 @@ export class App implements AsyncDisposable {
    * @throws VivavoceError `config_invalid`, `data_dir_locked` or `store_failed`, with what to do.
    */
   static async start(config: Config, outside: Outside = {}): Promise<App> {
-    const { clock = systemClock, ids = randomIds, breakerResetMs } = outside;
+    const { clock = systemClock, ids = randomIds, breakerResetMs, patience } = outside;
     await using resources = new AsyncDisposableStack();
     const telemetry = new Telemetry(createLogger(config.LOG_LEVEL));
     const agent = await readAgent(config.AGENT_FILE);
     resources.use(lockDataDir(config.DATA_DIR));
 
-    const deps: EngineDeps = { config, agent, clock, telemetry, resources, breakerResetMs };
+    const deps: EngineDeps = { config, agent, clock, telemetry, resources, breakerResetMs, patience };
     let announce: () => void = () => undefined;
     let learningModelChanged: () => void = () => undefined;
     const model = createChatModel(deps, (status) => {

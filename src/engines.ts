@@ -37,6 +37,8 @@ export interface EngineDeps {
   readonly telemetry: Telemetry;
   /** How long a breaker leaves an engine alone, in real time; unset: 10 s. */
   readonly breakerResetMs?: number | undefined;
+  /** What the deadlines of all engines are multiplied by; unset: 1. */
+  readonly patience?: number | undefined;
   /** Everything that was started is released with it, last first. */
   readonly resources: AsyncDisposableStack;
 }
@@ -55,6 +57,15 @@ export function guard(name: string, maxConcurrent: number, maxWaiting: number, d
         telemetry.breakerChanged({ guard: name, state: to, reason: lastFailure ?? '' }),
     }),
   );
+}
+
+/** The deadlines of an engine, as patient as this service is. */
+export function patient<Clocks extends { readonly [Name in keyof Clocks]: number }>(
+  clocks: Clocks,
+  { patience = 1 }: EngineDeps,
+): Clocks {
+  const scaled = Object.entries<number>(clocks).map(([name, ms]) => [name, ms * patience]);
+  return Object.fromEntries(scaled) as Clocks;
 }
 
 /** The language models that the settings allow, best first, each behind its guard. */
@@ -124,7 +135,7 @@ function chatCandidates(
     let warmed = '';
     candidates.push({
       name: 'ollama',
-      ...guardChatModel(ollama, guarded('ollama'), LLM_CLOCKS),
+      ...guardChatModel(ollama, guarded('ollama'), patient(LLM_CLOCKS, deps)),
       async probe(signal) {
         const status = await ollama.probe(signal);
         // A model that has just appeared loads and computes the persona before anybody waits for it.
@@ -150,7 +161,7 @@ function chatCandidates(
     );
     candidates.push({
       name: 'openai',
-      ...guardChatModel(openai, guarded('openai'), LLM_CLOCKS),
+      ...guardChatModel(openai, guarded('openai'), patient(LLM_CLOCKS, deps)),
       probe: (signal) => openai.probe(signal),
       intervalMs: 15_000,
     });
@@ -213,7 +224,8 @@ async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
       ...(apiKey !== undefined && { apiKey }),
     }),
   );
-  const guarded = guardVoice(remote, guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
+  const behind = guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps);
+  const guarded = guardVoice(remote, behind, patient(TTS_CLOCKS, deps));
   // Flite starts with the first sentence that it has to speak.
   const voice = new FallbackVoice(guarded, guardFlite(createFlite(deps), deps), (error) =>
     telemetry.engineFellBack({ part: 'tts', from: 'openai', to: 'flite', error: messageOf(error) }),

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { EngineStatus } from './engine-status.ts';
-import { type EngineDeps, guard, OPENAI_URL } from './engines.ts';
+import { type EngineDeps, guard, OPENAI_URL, patient } from './engines.ts';
 import { isAbort, messageOf } from './errors.ts';
-import { guardTranscriber } from './resilience/guarded-transcriber.ts';
+import { guardTranscriber, RECOGNITION_LIMITS } from './resilience/guarded-transcriber.ts';
 import type { Hearing } from './session/hearing.ts';
 import { type AcousticJudge, CombinedTurnDetector } from './speech/combined-turn-detector.ts';
 import { findSmartTurnModel, SmartTurn } from './speech/smart-turn/smart-turn.ts';
@@ -114,7 +114,11 @@ function openAiEar(deps: EngineDeps): Ear {
   );
   const why = config.STT_BASE_URL ? 'STT_BASE_URL names it' : 'STT=openai';
   return {
-    transcriber: guardTranscriber(remote, guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps)),
+    transcriber: guardTranscriber(
+      remote,
+      guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps),
+      patient(RECOGNITION_LIMITS, deps),
+    ),
     status: () => ({
       part: 'stt',
       engine: 'openai',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { EngineStatus } from './engine-status.ts';
-import { type EngineDeps, guard, OPENAI_URL } from './engines.ts';
+import { type EngineDeps, guard, OPENAI_URL, patient } from './engines.ts';
 import { BatchingEmbedder } from './memory/embedding/batching-embedder.ts';
 import type { Embedder } from './memory/embedding/embedder.ts';
 import { Embeddings } from './memory/embedding/embeddings.ts';
@@ -11,7 +11,7 @@ import { LateMemoryStore } from './memory/late-memory-store.ts';
 import { QdrantMemory } from './memory/qdrant/qdrant-memory.ts';
 import { SqliteMemory } from './memory/sqlite/sqlite-memory.ts';
 import { withDeadline } from './resilience/deadline.ts';
-import { guardEmbedder } from './resilience/guarded-embedder.ts';
+import { EMBEDDING_LIMITS, guardEmbedder } from './resilience/guarded-embedder.ts';
 import { guardMemoryStore } from './resilience/guarded-memory-store.ts';
 import { ModelFiles } from './speech/model-files.ts';
 
@@ -54,14 +54,15 @@ export function createMemoryStore(deps: EngineDeps): LateMemoryStore {
     writes: guarded('qdrant-writes'),
     vectors: guarded('qdrant-vectors'),
   };
-  const opening = { clock, deadlineMs: QDRANT_DEADLINES.writeMs, name: `Qdrant at ${url}` };
+  const deadlines = patient(QDRANT_DEADLINES, deps);
+  const opening = { clock, deadlineMs: deadlines.writeMs, name: `Qdrant at ${url}` };
   return new LateMemoryStore('qdrant', async (signal) => {
     const memory = await withDeadline(
       opening,
       (own) => QdrantMemory.open({ url, apiKey, clock }, own),
       signal,
     );
-    return Object.assign(guardMemoryStore(memory, guards, QDRANT_DEADLINES), {
+    return Object.assign(guardMemoryStore(memory, guards, deadlines), {
       [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose](),
     });
   });
@@ -77,7 +78,7 @@ function openAiEmbedder(deps: EngineDeps): Embedder {
       ...(apiKey !== undefined && { apiKey }),
     }),
   );
-  return guardEmbedder(remote, guardOf('embeddings:openai', deps));
+  return guarded(remote, 'openai', deps);
 }
 
 function ollamaEmbedder(deps: EngineDeps): Embedder {
@@ -85,7 +86,7 @@ function ollamaEmbedder(deps: EngineDeps): Embedder {
   const ollama = resources.use(
     new OllamaEmbedder({ baseUrl: config.OLLAMA_BASE_URL, model: config.EMBEDDINGS_MODEL ?? null }),
   );
-  return guardEmbedder(ollama, guardOf('embeddings:ollama', deps));
+  return guarded(ollama, 'ollama', deps);
 }
 
 /** With `auto` nothing is fetched: it is there, or somebody puts it there. */
@@ -100,9 +101,10 @@ function localEmbedder(deps: EngineDeps): Embedder {
       clock,
     }),
   );
-  return guardEmbedder(local, guardOf('embeddings:local', deps));
+  return guarded(local, 'local', deps);
 }
 
-function guardOf(name: string, deps: EngineDeps) {
-  return guard(name, EMBEDDINGS_CONCURRENT, EMBEDDINGS_WAITING, deps);
+function guarded(embedder: Embedder, name: string, deps: EngineDeps): Embedder {
+  const own = guard(`embeddings:${name}`, EMBEDDINGS_CONCURRENT, EMBEDDINGS_WAITING, deps);
+  return guardEmbedder(embedder, own, patient(EMBEDDING_LIMITS, deps));
 }

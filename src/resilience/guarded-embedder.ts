@@ -9,7 +9,7 @@ export interface EmbeddingLimits {
   readonly documentsMs: number;
 }
 
-const LIMITS: EmbeddingLimits = { queryMs: 2_000, documentsMs: 10_000 };
+export const EMBEDDING_LIMITS: EmbeddingLimits = { queryMs: 2_000, documentsMs: 10_000 };
 
 /** The same embedder behind `guard`. Probes go past it: they find out whether the engine is back. */
 export function guardEmbedder(
@@ -17,7 +17,7 @@ export function guardEmbedder(
   guard: Guard,
   limits: Partial<EmbeddingLimits> = {},
 ): Embedder {
-  const { queryMs, documentsMs } = { ...LIMITS, ...limits };
+  const { queryMs, documentsMs } = { ...EMBEDDING_LIMITS, ...limits };
   const within = (purpose: EmbeddingPurpose, deadlineMs: number) =>
     guardCall(guard, (texts: readonly string[], signal) => embedder.embed(texts, purpose, signal), {
       deadlineMs,

@@ -9,7 +9,7 @@ export interface RecognitionLimits {
   readonly perSecondMs: number;
 }
 
-const LIMITS: RecognitionLimits = { deadlineMs: 5_000, perSecondMs: 500 };
+export const RECOGNITION_LIMITS: RecognitionLimits = { deadlineMs: 5_000, perSecondMs: 500 };
 /** The rate of everything that listens; rooms above this one lend it no values. */
 const SAMPLES_PER_SECOND = 16_000;
 
@@ -22,7 +22,7 @@ export function guardTranscriber(
   guard: Guard,
   limits: Partial<RecognitionLimits> = {},
 ): Transcriber {
-  const { deadlineMs, perSecondMs } = { ...LIMITS, ...limits };
+  const { deadlineMs, perSecondMs } = { ...RECOGNITION_LIMITS, ...limits };
   // Read at every use: engines change behind their interface.
   return {
     get engine() {

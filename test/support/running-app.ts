@@ -17,6 +17,8 @@ interface Options {
   readonly folder?: string;
   /** How long breakers stay open. */
   readonly breakerResetMs?: number;
+  /** What the deadlines of the engines are multiplied by. */
+  readonly patience?: number;
 }
 
 /** The whole service in this process, on a free port and in an empty folder, with stand-in engines. */
