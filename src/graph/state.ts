@@ -39,6 +39,8 @@ export const TurnState = Annotation.Root({
   maxTokens: Annotation<number | undefined>,
   /** When a spoken reply ends by itself; unset: when the model ends. */
   limits: Annotation<ReplyLimits | undefined>,
+  /** Somebody listens for the answer: a turn that has none says so. Unset: its failure is shown, and is enough. */
+  apologises: Annotation<boolean | undefined>,
   turn: Annotation<TurnContext | undefined>,
   /** What came before `history`, in short. */
   summary: Annotation<string | undefined>,
@@ -50,7 +52,7 @@ export const TurnState = Annotation.Root({
   person: Annotation<readonly Recalled[]>,
   /** Made by `recall`: what is remembered about what was said. */
   recalled: Annotation<readonly Recalled[]>,
-  /** Made by `respond`: all of the text. */
+  /** Made by `respond`: all of the text, with what it said about its failure. */
   reply: Annotation<string>,
   /** Made by `respond`: why the reply is not whole, in words; null when it is. */
   failure: Annotation<string | null>,
@@ -61,7 +63,10 @@ export type TurnState = typeof TurnState.State;
 /** What a turn starts from. */
 export type TurnInput = Pick<TurnState, 'instructions' | 'history'> &
   Partial<
-    Pick<TurnState, 'turn' | 'summary' | 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'limits'>
+    Pick<
+      TurnState,
+      'turn' | 'summary' | 'tools' | 'toolChoice' | 'temperature' | 'maxTokens' | 'limits' | 'apologises'
+    >
   >;
 
 /** How long a node took, for the trace. */

@@ -34,7 +34,11 @@ export function node({ name, clock, run, bound }: Wiring) {
     const startedMs = clock.monotonicMs();
     let degraded: string | null = null;
     try {
-      if (!bound) return await run(state, emit, turnSignal);
+      if (!bound) {
+        const update = await run(state, emit, turnSignal);
+        degraded = update.failure ?? null;
+        return update;
+      }
       return await within(bound.deadlineMs, clock, turnSignal, (signal) => run(state, emit, signal));
     } catch (error) {
       // Work that several turns share may be given up without this one being over.

@@ -6,6 +6,7 @@ import { buildPrompt } from '../llm/prompt.ts';
 import { estimatePromptTokens } from '../llm/token-estimate.ts';
 import { statesSomething } from '../memory/extraction/sentence-kind.ts';
 import type { ReplyCache } from '../memory/reply-cache.ts';
+import { apologyFor } from './apology.ts';
 import { limitReply } from './limit-reply.ts';
 import { memoryNote } from './memory-note.ts';
 import type { TurnNode } from './node.ts';
@@ -17,7 +18,10 @@ interface Deps {
   readonly replies?: ReplyCache | undefined;
 }
 
-/** Asks the model and streams every part of its answer as it comes. */
+/**
+ * Asks the model and streams every part of its answer as it comes. An answer that fails is ended in words, where
+ * somebody waits for more of them, and then fails.
+ */
 export function respond({ clock, model, replies }: Deps): TurnNode {
   return async (state, emit, signal) => {
     const prompt = promptOf(state);
@@ -44,16 +48,20 @@ export function respond({ clock, model, replies }: Deps): TurnNode {
     const limited = state.limits ? limitReply(parts, { ...state.limits, promptTokens, hasTools }) : parts;
     let reply = '';
     let isWhole = false;
+    let isComplete = false;
     try {
       for await (const part of limited) {
         if (part.type === 'text') reply += part.text;
         if (part.type === 'usage') isWhole = part.finishReason === 'stop';
+        isComplete ||= part.type === 'tool-call' || part.type === 'usage';
         emit(part);
       }
     } catch (error) {
       if (signal.aborted) throw error;
+      const apology = apologyFor({ said: reply, isComplete, apologises: state.apologises ?? false }, error);
+      if (apology !== null) emit({ type: 'text', text: apology });
       emit({ type: 'failed', error });
-      return { reply, failure: messageOf(error) };
+      return { reply: reply + (apology ?? ''), failure: messageOf(error) };
     }
     if (making && isWhole && !signal.aborted) void state.turn?.confirmed.then(() => making.keep(reply));
     return { reply, failure: null };

@@ -76,6 +76,8 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
     tools: toTools(params.tools ?? session.tools),
     toolChoice: toToolChoice(params.tool_choice ?? session.tool_choice),
     ...tokenLimits(maxOutputTokens, modality, limits),
+    // Nobody has asked for a nudge, and nobody misses it.
+    apologises: modality === 'audio' && note === undefined,
   });
   // Of now, unless words are missing that are a part of it.
   const ready = words ? null : input();

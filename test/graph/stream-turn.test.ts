@@ -20,7 +20,7 @@ const textOf = (parts: readonly TurnPart[]) =>
   parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
 describe('a streamed turn', () => {
-  it('gives every word that came before a failure, and then the failure', async () => {
+  it('gives every word that came before a failure, its trace, and then the failure', async () => {
     const fault = new VivavoceError('engine_failed', 'the model broke');
     const { parts } = turn(['One', ' two', ' three', fault]);
     const seen: TurnPart[] = [];
@@ -28,7 +28,10 @@ describe('a streamed turn', () => {
       for await (const part of parts) seen.push(part);
     })();
     await expect(reading).rejects.toBe(fault);
-    expect(textOf(seen)).toBe('One two three');
+    expect(textOf(seen)).toMatch(/^One two three…/);
+    expect(seen).toContainEqual(
+      expect.objectContaining({ type: 'node', node: 'respond', degraded: 'the model broke' }),
+    );
   });
 
   it('tells how long each step took', async () => {
