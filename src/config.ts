@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import proxyAddr from 'proxy-addr';
 import type { z } from 'zod';
+import { type ApiKey, readApiKeys } from './api-keys.ts';
 import { VivavoceError } from './errors.ts';
 import { settings } from './settings.ts';
 
@@ -10,14 +12,9 @@ export const NOT_BUILT: Partial<Record<keyof typeof settings.shape, readonly str
   REDIS_URL: 'any',
 };
 
-/** An API key and the name under which its conversations are kept. */
-export interface ApiKey {
-  readonly name: string;
-  readonly key: string;
-}
-
 export type Config = Readonly<
-  Omit<z.output<typeof settings>, 'API_KEYS' | 'DATA_DIR'> & {
+  Omit<z.output<typeof settings>, 'API_KEYS' | 'API_KEY_SCOPES' | 'DATA_DIR'> & {
+    /** With their scopes. */
     API_KEYS: readonly ApiKey[];
     /** Absolute. */
     DATA_DIR: string;
@@ -45,13 +42,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     const wrong = parsed.error.issues.map((issue) => `${issue.path[0] as string}: ${issue.message}`);
     throw invalid([...wrong, ...problems]);
   }
-  const value = parsed.data;
-  const apiKeys = parseApiKeys(value.API_KEYS, problems);
+  const { API_KEY_SCOPES, ...value } = parsed.data;
+  const apiKeys = readApiKeys(value.API_KEYS, API_KEY_SCOPES, problems);
   for (const origin of value.ALLOWED_ORIGINS) {
     if (URL.parse(origin)?.origin !== origin) {
       problems.push(
         `ALLOWED_ORIGINS: "${origin}" is not an origin such as https://a.example (no path, no /)`,
       );
+    }
+  }
+  for (const proxy of value.TRUSTED_PROXIES) {
+    if (!isAddressRange(proxy)) {
+      problems.push(`TRUSTED_PROXIES: "${proxy}" is not an address or a range such as 10.0.0.0/8`);
     }
   }
   if (!isLoopback(value.HOST) && apiKeys.length === 0) {
@@ -80,29 +82,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return Object.freeze({ ...value, API_KEYS: apiKeys, DATA_DIR: resolve(value.DATA_DIR) });
 }
 
-function parseApiKeys(entries: readonly string[], problems: string[]): ApiKey[] {
-  const keys: ApiKey[] = [];
-  for (const entry of entries) {
-    const [name, key] = [
-      entry.slice(0, entry.indexOf(':')).trim(),
-      entry.slice(entry.indexOf(':') + 1).trim(),
-    ];
-    // Those that begin with ek_ are the ones that this server makes for browsers.
-    const isKey = key.length >= 8 && !key.startsWith('ek_');
-    if (!entry.includes(':') || !/^[\w-]{1,64}$/.test(name) || !isKey) {
-      problems.push(
-        'API_KEYS: each entry is name:key, the name of letters, digits, - or _, the key of 8 or more characters ' +
-          'that do not begin with ek_',
-      );
-    } else if (keys.some((other) => other.name === name || other.key === key)) {
-      problems.push(`API_KEYS: the name or key of ${name} is there twice`);
-    } else keys.push({ name, key });
-  }
-  return keys;
-}
-
 export function isLoopback(host: string): boolean {
   return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host);
+}
+
+function isAddressRange(text: string): boolean {
+  try {
+    proxyAddr.compile(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isTimezone(name: string): boolean {

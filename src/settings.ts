@@ -32,7 +32,21 @@ export const settings = z.object({
     .describe('Folder of everything that is kept. One process at a time.'),
   API_KEYS: list
     .prefault('')
-    .describe('`name:key,…`: who may connect. Unset: everybody on this machine, as `local`.'),
+    .describe(
+      '`name:key,…`: who may connect. Instead of the key its hash will do, `name:sha256:HEX`. Unset: everybody on this ' +
+        'machine, as `local`.',
+    ),
+  API_KEY_SCOPES: list
+    .prefault('')
+    .describe(
+      '`name:scope+scope,…`: what a key may do, of `talk`, `history`, `memory`, `operate`. A key that is not named may ' +
+        'do everything.',
+    ),
+  TRUSTED_PROXIES: list
+    .prefault('')
+    .describe(
+      "Addresses and ranges (`10.0.0.0/8,…`) of the proxies whose `X-Forwarded-For` is believed. Unset: nobody's.",
+    ),
   ALLOWED_ORIGINS: list
     .prefault('')
     .describe('Web origins besides our own page that may connect, `https://a.example,…`.'),
@@ -41,6 +55,19 @@ export const settings = z.object({
     .optional()
     .describe('PEM file of the certificate; with `TLS_KEY` the server speaks TLS.'),
   TLS_KEY: z.string().optional().describe('PEM file of the private key.'),
+  MAX_CONNECTIONS: count.default(1000).describe('Connections at once; more are refused until one ends.'),
+  MAX_CONNECTIONS_PER_KEY: count
+    .optional()
+    .describe('The same for one key. Default: half of `MAX_CONNECTIONS` when there are several keys.'),
+  MAX_CONNECTIONS_PER_ADDRESS: count
+    .default(100)
+    .describe('The same for one address, or one IPv6 network of 64 bits; this machine is not counted.'),
+  MAX_TURNS: count
+    .default(200)
+    .describe('Answers that are made at once, with those over REST; more are refused until one ends.'),
+  MAX_TURNS_PER_KEY: count
+    .optional()
+    .describe('The same for one key. Default: half of `MAX_TURNS` when there are several keys.'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -12,6 +12,7 @@ const MAX_LINES = 300;
 const ROWS: readonly (readonly string[])[] = [
   ['errors.ts', 'clock.ts', 'engine-status.ts'],
   ['settings.ts', 'workers', 'protocol'],
+  ['api-keys.ts'],
   ['config.ts', 'agent-file.ts'],
   ['sqlite'],
   ['telemetry'],

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sha256Of } from '../src/api-keys.ts';
 import { isLoopback, NOT_BUILT, readConfig } from '../src/config.ts';
 import { VivavoceError } from '../src/errors.ts';
+import { SCOPES } from '../src/protocol/scopes.ts';
 import { settings } from '../src/settings.ts';
 
 /** The lines about settings that are wrong. */
@@ -64,14 +66,40 @@ test('what is set is read, without the blanks around it, and what is not ours is
     PORT: 8080,
     DATA_DIR: '/srv/voice',
     API_KEYS: [
-      { name: 'alice', key: 'alice-secret' },
-      { name: 'bob', key: 'bob:secret:2' },
+      { name: 'alice', sha256: sha256Of('alice-secret'), scopes: SCOPES },
+      { name: 'bob', sha256: sha256Of('bob:secret:2'), scopes: SCOPES },
     ],
     ALLOWED_ORIGINS: ['https://a.example', 'http://localhost:5173'],
     LLM_PRICE_INPUT: 0.5,
   });
   expect(config).not.toHaveProperty('HOME');
   expect(Object.isFrozen(config)).toBe(true);
+});
+
+describe('a key', () => {
+  const KEY = 'alice-secret';
+  const sha256 = '0fd0a34eb26b1aba37e23bd8ef1cb5eb3f1a01c1c2e5b9f8c4f1c93c4b4b8d6a';
+
+  test('is nowhere in the settings once they are read', () => {
+    expect(JSON.stringify(readConfig({ API_KEYS: `alice:${KEY}` }))).not.toContain(KEY);
+  });
+
+  test('may be given as its hash', () => {
+    expect(readConfig({ API_KEYS: `alice:sha256:${sha256.toUpperCase()}` }).API_KEYS).toEqual([
+      { name: 'alice', sha256, scopes: SCOPES },
+    ]);
+    const twice = `alice:${KEY},bob:sha256:${sha256Of(KEY)}`;
+    expect(problems({ API_KEYS: twice })).toEqual([expect.stringContaining('is there twice')]);
+  });
+
+  test('may do what its scopes say, and everything without', () => {
+    const config = readConfig({
+      API_KEYS: 'alice:alice-secret,bob:bob-secret',
+      API_KEY_SCOPES: ' bob : history + talk ',
+    });
+    expect(config.API_KEYS.map(({ scopes }) => scopes)).toEqual([SCOPES, ['talk', 'history']]);
+    expect(config).not.toHaveProperty('API_KEY_SCOPES');
+  });
 });
 
 describe('a setting that cannot be used stops the start and is named:', () => {
@@ -124,6 +152,8 @@ describe('a setting that cannot be used stops the start and is named:', () => {
     ':alice-secret',
     'a b:alice-secret',
     'alice:ek_looks-like-ours',
+    'alice:sha256:abcdef',
+    `alice:sha256:${'g'.repeat(64)}`,
     `${'x'.repeat(65)}:alice-secret`,
   ])('API_KEYS=%s', (value) => {
     const lines = problems({ API_KEYS: value });
@@ -136,6 +166,26 @@ describe('a setting that cannot be used stops the start and is named:', () => {
     expect(lines).toEqual([expect.stringContaining('is there twice')]);
     expect(lines.join()).not.toContain('secret');
   });
+
+  test('API_KEY_SCOPES that name no key, no scope, or a key twice', () => {
+    const API_KEYS = 'alice:alice-secret';
+    expect(problems({ API_KEYS, API_KEY_SCOPES: 'bob:talk' })).toEqual([
+      'API_KEY_SCOPES: "bob" is not the name of one of the API_KEYS',
+    ]);
+    for (const list of ['alice:speak', 'alice:talk+', 'alice:', 'alice:talk+speak']) {
+      expect(problems({ API_KEYS, API_KEY_SCOPES: list })).toEqual([
+        'API_KEY_SCOPES: the scopes of alice are some of talk+history+memory+operate',
+      ]);
+    }
+    expect(problems({ API_KEYS, API_KEY_SCOPES: 'alice:talk,alice:memory' })).toEqual([
+      'API_KEY_SCOPES: alice is there twice',
+    ]);
+  });
+
+  test.each(['proxy.example', '10.0.0.0/33', '10.0.0', '*'])('TRUSTED_PROXIES=%s', (value) =>
+    expect(problems({ TRUSTED_PROXIES: value })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXIES: .*10\.0\.0\.0\/8/),
+    ]));
 
   test('all of them at once', () => {
     const lines = problems({ PORT: 'x', LLM: 'x', TTS: 'kokoro', REDIS_URL: 'redis://me:secret@r' });

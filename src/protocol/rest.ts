@@ -57,6 +57,9 @@ export const clientSecretRequest = z
         seconds: z.int().min(10).max(7_200).default(600),
       })
       .optional(),
+    max_uses: z.int().min(1).max(1_000).optional().meta({
+      description: 'How many realtime sessions may begin with it; resuming one does not count. Ours.',
+    }),
     user: z.string().min(1).max(256).optional().meta({
       description:
         'Whose conversations and memories the holder of the secret sees. It cannot be overridden later.',

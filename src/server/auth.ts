@@ -1,14 +1,15 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { type ApiKey, sha256Of } from '../api-keys.ts';
 import type { Clock } from '../clock.ts';
-import type { ApiKey } from '../config.ts';
 import type { Owner } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
+import { SCOPES, type Scope } from '../protocol/scopes.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 
 /** The name under which everything is kept while there are no keys. */
 const NO_KEY = 'local';
 const DEFAULT_USER = 'default';
-/** Unused ephemeral keys are dropped in the order of their age past this many. */
+/** Past this many, ephemeral keys are dropped in the order of their age. */
 const MAX_EPHEMERAL_KEYS = 10_000;
 
 /** A mail address is no longer. */
@@ -16,27 +17,40 @@ const MAX_USER_CHARS = 320;
 
 export interface Caller {
   readonly owner: Owner;
+  /** What the caller may do. */
+  readonly scopes: readonly Scope[];
   /** What an ephemeral key says about the session; null for others. */
   readonly patch: SessionPatch | null;
   /** True for who holds an ephemeral key: it cannot make more of them. */
   readonly isEphemeral: boolean;
 }
 
-interface EphemeralKey {
+interface Grant {
   readonly owner: Owner;
+  /** Of the key that makes it; the new one never gets `operate`. */
+  readonly scopes: readonly Scope[];
   readonly patch: SessionPatch | null;
+  readonly seconds: number;
+  /** How many sessions may begin with it; null: any number. */
+  readonly maxUses: number | null;
+}
+
+interface EphemeralKey {
+  readonly caller: Caller;
   readonly expiresAtMs: number;
+  usesLeft: number;
 }
 
 /** Tells who is calling, from a key. Keys are held as hashes and compared in constant time. */
 export class Auth {
   readonly #clock: Clock;
-  readonly #keys: readonly { name: string; hash: Buffer }[];
+  readonly #keys: readonly { name: string; hash: Buffer; scopes: readonly Scope[] }[];
+  /** By hash, oldest first: a lookup tells nothing of the key itself by the time that it takes. */
   readonly #ephemeral = new Map<string, EphemeralKey>();
 
   constructor(keys: readonly ApiKey[], clock: Clock) {
     this.#clock = clock;
-    this.#keys = keys.map(({ name, key }) => ({ name, hash: hashOf(key) }));
+    this.#keys = keys.map(({ name, sha256, scopes }) => ({ name, hash: Buffer.from(sha256, 'hex'), scopes }));
   }
 
   /** True when nobody needs a key; then only this machine can connect. */
@@ -50,54 +64,88 @@ export class Auth {
    * @throws VivavoceError `unauthorized`
    */
   identify(token: string | null, user: string | null): Caller {
-    const ephemeral = token?.startsWith('ek_') ? this.#findEphemeral(token) : null;
-    if (ephemeral) return { owner: ephemeral.owner, patch: ephemeral.patch, isEphemeral: true };
-    const name = this.isOpen ? NO_KEY : this.#nameOf(token);
+    if (token?.startsWith('ek_')) return this.#findEphemeral(token).caller;
+    const { name, scopes } = this.isOpen ? { name: NO_KEY, scopes: SCOPES } : this.#find(token);
     const owner = { key: name, user: user ?? (this.isOpen ? NO_KEY : DEFAULT_USER) };
-    return { owner, patch: null, isEphemeral: false };
+    return { owner, scopes, patch: null, isEphemeral: false };
   }
 
-  /** Whether `identify` would let this key in. */
-  knows(token: string | null): boolean {
+  /** Whether `identify` would let this key in, and to this. */
+  allows(token: string | null, scope: Scope): boolean {
     try {
-      this.identify(token, null);
-      return true;
+      return this.identify(token, null).scopes.includes(scope);
     } catch {
       return false;
     }
   }
 
+  /**
+   * Counts a session that begins with this key. Going on with one that was there does not count.
+   *
+   * @throws VivavoceError `unauthorized` when an ephemeral key has been used as often as it may be
+   */
+  use(token: string | null): void {
+    if (!token?.startsWith('ek_')) return;
+    const key = this.#findEphemeral(token);
+    if (key.usesLeft <= 0) throw unauthorized('This ephemeral key is used up; mint another one.');
+    key.usesLeft--;
+  }
+
   /** A key for a browser: it stands for one user, and for a short time. */
-  mint(owner: Owner, patch: SessionPatch | null, seconds: number): { value: string; expiresAtMs: number } {
+  mint({ owner, scopes, patch, seconds, maxUses }: Grant): { value: string; expiresAtMs: number } {
     const value = `ek_${randomBytes(24).toString('base64url')}`;
-    const now = this.#clock.nowMs();
-    for (const [hash, key] of this.#ephemeral) {
-      if (key.expiresAtMs > now && this.#ephemeral.size < MAX_EPHEMERAL_KEYS) break;
-      this.#ephemeral.delete(hash);
-    }
-    const expiresAtMs = now + seconds * 1000;
-    this.#ephemeral.set(hashOf(value).toString('base64'), { owner, patch, expiresAtMs });
+    this.#makeRoom(owner.key);
+    const expiresAtMs = this.#clock.nowMs() + seconds * 1000;
+    this.#ephemeral.set(sha256Of(value), {
+      caller: { owner, scopes: scopes.filter((scope) => scope !== 'operate'), patch, isEphemeral: true },
+      expiresAtMs,
+      usesLeft: maxUses ?? Number.POSITIVE_INFINITY,
+    });
     return { value, expiresAtMs };
   }
 
-  #findEphemeral(token: string): EphemeralKey {
-    const key = this.#ephemeral.get(hashOf(token).toString('base64'));
-    if (key && key.expiresAtMs > this.#clock.nowMs()) return key;
-    throw new VivavoceError('unauthorized', 'This ephemeral key has expired; mint another one.', {
-      wireCode: 'invalid_api_key',
-    });
+  /** Drops what has expired; when there is still no room, the oldest, and of who asks for more before that of others. */
+  #makeRoom(key: string): void {
+    const now = this.#clock.nowMs();
+    for (const [hash, { expiresAtMs }] of this.#ephemeral) {
+      if (expiresAtMs > now) break;
+      this.#ephemeral.delete(hash);
+    }
+    if (this.#ephemeral.size < MAX_EPHEMERAL_KEYS) return;
+    const [oldest] = this.#ephemeral.keys();
+    const [own = oldest] = this.#ephemeral.entries().find(([, { caller }]) => caller.owner.key === key) ?? [];
+    if (own !== undefined) this.#ephemeral.delete(own);
   }
 
-  #nameOf(token: string | null): string {
-    const hash = hashOf(token ?? '');
-    const known = this.#keys.filter((key) => timingSafeEqual(key.hash, hash));
-    if (known[0]) return known[0].name;
-    const message =
+  #findEphemeral(token: string): EphemeralKey {
+    const key = this.#ephemeral.get(sha256Of(token));
+    if (key && key.expiresAtMs > this.#clock.nowMs()) return key;
+    throw unauthorized('This ephemeral key has expired; mint another one.');
+  }
+
+  #find(token: string | null) {
+    const hash = Buffer.from(sha256Of(token ?? ''), 'hex');
+    // All of them, also behind the one that it is.
+    const [known] = this.#keys.filter((key) => timingSafeEqual(key.hash, hash));
+    if (known) return known;
+    throw unauthorized(
       token === null
         ? 'A key is needed: send "Authorization: Bearer KEY".'
-        : 'This key is not one of the API_KEYS of this server.';
-    throw new VivavoceError('unauthorized', message, { wireCode: 'invalid_api_key' });
+        : 'This key is not one of the API_KEYS of this server.',
+    );
   }
+}
+
+/**
+ * @throws VivavoceError `forbidden`, with what is missing
+ */
+export function requireScopeOf(caller: Caller, scope: Scope): void {
+  if (caller.scopes.includes(scope)) return;
+  const what = caller.isEphemeral ? 'This ephemeral key' : `The key "${caller.owner.key}"`;
+  throw new VivavoceError(
+    'forbidden',
+    `${what} may not do this: it lacks the scope "${scope}" (see API_KEY_SCOPES).`,
+  );
 }
 
 /** The key of an `Authorization` header; null when there is none. */
@@ -117,6 +165,6 @@ export function userName(given: unknown): string | null {
   );
 }
 
-function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+function unauthorized(message: string): VivavoceError {
+  return new VivavoceError('unauthorized', message, { wireCode: 'invalid_api_key' });
 }

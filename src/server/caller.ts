@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Owner } from '../conversation/store.ts';
-import { type Auth, bearerToken, type Caller, userName } from './auth.ts';
+import type { Scope } from '../protocol/scopes.ts';
+import { type Auth, bearerToken, type Caller, requireScopeOf, userName } from './auth.ts';
 
 const callers = new WeakMap<Request, Caller>();
 
@@ -9,6 +10,14 @@ export function requireCaller(auth: Auth): RequestHandler {
   return (request, _response, next) => {
     const token = bearerToken(request.headers.authorization);
     callers.set(request, auth.identify(token, userName(request.query.user)));
+    next();
+  };
+}
+
+/** Lets nobody on whose key may not do this. Behind `requireCaller`. */
+export function requireScope(scope: Scope): RequestHandler {
+  return (request, _response, next) => {
+    requireScopeOf(callerOf(request), scope);
     next();
   };
 }

@@ -48,7 +48,8 @@ export type Answers = Nothing<
   }>
 >;
 
-/** Every field that we read is one of theirs. `user` of a secret is ours: the token decides who its holder is; so is `half_duplex`. */
+/** Every field that we read is one of theirs. `user` and `max_uses` of a secret are ours: the token decides who
+ * its holder is; so is `half_duplex`. */
 export type Requests = Nothing<
   | UnknownFields<
       z.input<typeof conversations.createConversationRequest>,
@@ -63,7 +64,10 @@ export type Requests = Nothing<
       Omit<Conversations.ItemCreateParams, 'include'>
     >
   | Exclude<
-      UnknownFields<Omit<z.input<typeof rest.clientSecretRequest>, 'user'>, ClientSecretCreateParams>,
+      UnknownFields<
+        Omit<z.input<typeof rest.clientSecretRequest>, 'user' | 'max_uses'>,
+        ClientSecretCreateParams
+      >,
       '.session.audio.input.half_duplex'
     >
   | UnknownFields<z.input<typeof chat.chatCompletionRequest>, ChatCompletionCreateParams>

@@ -45,7 +45,8 @@ async function served(): Promise<string[]> {
     const [, make] = factories[0] as [string, (deps: object) => Router];
     const prefix = file === 'health.ts' ? '' : '/v1';
     for (const { route } of make({ startedAtMs: 0 }).stack) {
-      if (!route) throw new Error(`${file} has something that is no route`);
+      // What is no route asks for a scope.
+      if (!route) continue;
       const path = prefix + route.path.replace(/:(\w+)/g, '{}');
       for (const { method } of route.stack) routes.push(`${method?.toUpperCase()} ${path}`);
     }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
+import { toApiKey } from '../../src/api-keys.ts';
 import { randomIds, systemClock } from '../../src/clock.ts';
 import type { Erasure } from '../../src/conversation/erasure-log.ts';
 import type { Owner } from '../../src/conversation/store.ts';
@@ -66,7 +67,7 @@ export class MemoriesApp implements AsyncDisposable {
       onChanged: () => undefined,
     });
     const auth = new Auth(
-      Object.entries(keys).map(([name, key]) => ({ name, key })),
+      Object.entries(keys).map(([name, key]) => toApiKey(name, key)),
       systemClock,
     );
     const app = createExpressApp({

@@ -6,7 +6,7 @@ import type { TurnGraph } from '../../graph/graph.ts';
 import type { TurnPart } from '../../graph/state.ts';
 import { streamTurn } from '../../graph/stream-turn.ts';
 import { chatCompletionRequest } from '../../protocol/rest-chat.ts';
-import { ownerOf } from '../caller.ts';
+import { ownerOf, requireScope } from '../caller.ts';
 import { ChatCompletionWriter } from '../chat-completion-writer.ts';
 import { toTurnInput } from '../chat-messages.ts';
 import { ChatRecord } from '../chat-record.ts';
@@ -24,6 +24,7 @@ interface Deps {
 /** The agent as a model, for the frontends that exist. The messages of the request are the window of the turn. */
 export function chatCompletionRoutes({ graph, agent, conversations, clock, ids }: Deps): Router {
   const router = Router();
+  router.use('/chat', requireScope('talk'));
   router.post('/chat/completions', async (request, response) => {
     const body = validate(chatCompletionRequest, request.body ?? {});
     const owner = ownerOf(request, body.safety_identifier ?? body.user);

@@ -3,7 +3,7 @@ import { VivavoceError } from '../../errors.ts';
 import { type ClientSecret, clientSecretRequest } from '../../protocol/rest.ts';
 import { defaultSession, mergeSession, type SessionDefaults } from '../../session/session-config.ts';
 import type { Auth } from '../auth.ts';
-import { callerOf, ownerOf } from '../caller.ts';
+import { callerOf, ownerOf, requireScope } from '../caller.ts';
 import { validate } from '../validate.ts';
 
 const DEFAULT_SECONDS = 600;
@@ -16,13 +16,21 @@ interface Deps {
 /** Short-lived keys for browsers: whoever has a real key makes them. */
 export function clientSecretRoutes({ auth, defaults }: Deps): Router {
   const router = Router();
+  router.use('/realtime', requireScope('talk'));
   router.post('/realtime/client_secrets', (request, response) => {
-    if (callerOf(request).isEphemeral) {
+    const { isEphemeral, scopes } = callerOf(request);
+    if (isEphemeral) {
       throw new VivavoceError('forbidden', 'An ephemeral key cannot make another one; use an API key.');
     }
-    const { session, expires_after: expiry, user } = validate(clientSecretRequest, request.body ?? {});
-    const seconds = expiry?.seconds ?? DEFAULT_SECONDS;
-    const { value, expiresAtMs } = auth.mint(ownerOf(request, user), session ?? null, seconds);
+    const wanted = validate(clientSecretRequest, request.body ?? {});
+    const { session, user } = wanted;
+    const { value, expiresAtMs } = auth.mint({
+      owner: ownerOf(request, user),
+      scopes,
+      patch: session ?? null,
+      seconds: wanted.expires_after?.seconds ?? DEFAULT_SECONDS,
+      maxUses: wanted.max_uses ?? null,
+    });
     const base = defaults();
     const effective = mergeSession(defaultSession(base), session ?? {}, base, { voiceIsFixed: false });
     const expiresAt = Math.floor(expiresAtMs / 1000);

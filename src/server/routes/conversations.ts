@@ -16,7 +16,7 @@ import {
   transcriptQuery,
   updateConversationRequest,
 } from '../../protocol/rest-conversations.ts';
-import { ownerOf } from '../caller.ts';
+import { ownerOf, requireScope } from '../caller.ts';
 import { fromRestItem, toRestItem } from '../rest-item.ts';
 import { toList } from '../rest-list.ts';
 import { validate } from '../validate.ts';
@@ -31,6 +31,7 @@ interface Deps {
 /** What was said: list, read, write and delete it. */
 export function conversationRoutes({ store, conversations, clock, ids }: Deps): Router {
   const router = Router();
+  router.use('/conversations', requireScope('history'));
 
   const toItems = (inputs: readonly ConversationItemInput[]) =>
     inputs.map((input) => fromRestItem(input, ids.next('item'), clock.nowMs()));

@@ -8,7 +8,7 @@ interface Deps {
   readonly engines: () => readonly EngineStatus[];
 }
 
-/** Whether the process lives, and whether it can take a turn. Nobody needs a key to ask; why is for who has one. */
+/** Whether the process lives, and whether it can take a turn. Nobody needs a key to ask; why is for who operates it. */
 export function healthRoutes({ auth, engines }: Deps): Router {
   const router = Router();
   router.get('/livez', (_request, response) => {
@@ -17,7 +17,9 @@ export function healthRoutes({ auth, engines }: Deps): Router {
   router.get('/readyz', (request, response) => {
     const now = engines();
     const status = readiness(now);
-    const shown = auth.knows(bearerToken(request.headers.authorization)) ? now : now.map(withoutReason);
+    const shown = auth.allows(bearerToken(request.headers.authorization), 'operate')
+      ? now
+      : now.map(withoutReason);
     response
       .status(status === 'unready' ? 503 : 200)
       .json({ status, engines: [...shown] } satisfies Readiness);
@@ -27,7 +29,7 @@ export function healthRoutes({ auth, engines }: Deps): Router {
 
 /** Reasons name addresses of engines, and those are nobody's business who cannot use them. */
 function withoutReason(status: EngineStatus): EngineStatus {
-  return { ...status, detail: '', reason: 'send a key to read why' };
+  return { ...status, detail: '', reason: 'send a key with the scope "operate" to read why' };
 }
 
 /** Without a model or a store there is no turn; without a voice there still is one, in writing. */

@@ -15,7 +15,7 @@ import {
   type UpdateMemoryRequest,
   updateMemoryRequest,
 } from '../../protocol/rest-memories.ts';
-import { ownerOf } from '../caller.ts';
+import { ownerOf, requireScope } from '../caller.ts';
 import { toList } from '../rest-list.ts';
 import { toRestErasure, toRestMemory, toRestStatistics } from '../rest-memory.ts';
 import { validate } from '../validate.ts';
@@ -36,6 +36,7 @@ interface Deps {
 /** What is remembered of a person: list, search, read, write, correct, delete, take away and erase it. */
 export function memoryRoutes({ keeper, erasing, statistics }: Deps): Router {
   const router = Router();
+  router.use('/memories', requireScope('memory'));
 
   router.get('/memories', async (request, response) => {
     const { after, history, ...query } = validate(memoryListQuery, request.query);

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { VivavoceError } from '../../errors.ts';
 import type { ModelList } from '../../protocol/rest.ts';
+import { requireScope } from '../caller.ts';
 
 const MODEL = 'vivavoce';
 
@@ -13,6 +14,7 @@ export function modelRoutes({ startedAtMs }: { readonly startedAtMs: number }): 
     owned_by: MODEL,
   };
   const router = Router();
+  router.use('/models', requireScope('talk'));
   router.get('/models', (_request, response) => {
     response.json({ object: 'list', data: [model] } satisfies ModelList);
   });

@@ -10,6 +10,7 @@ import type { Pronunciations } from '../../speech/pronunciations.ts';
 import { SentenceSplitter } from '../../speech/sentences.ts';
 import { SpokenText } from '../../speech/spoken-text.ts';
 import { VOICE_RATE, type Voice } from '../../speech/tts/voice.ts';
+import { requireScope } from '../caller.ts';
 import { validate } from '../validate.ts';
 
 interface Deps {
@@ -21,6 +22,7 @@ interface Deps {
 /** Text in, speech out: chunked, each frame as it is made. */
 export function speechRoutes({ voice, defaultVoice, pronunciations }: Deps): Router {
   const router = Router();
+  router.use('/audio/speech', requireScope('talk'));
   router.post('/audio/speech', async (request, response) => {
     const body = validate(speechRequest, request.body ?? {});
     const { response_format: format } = body;

@@ -3,6 +3,7 @@ import { VivavoceError } from '../../errors.ts';
 import { MAX_UPLOAD_BYTES, transcriptionFields } from '../../protocol/rest-transcriptions.ts';
 import type { Transcriber, Transcript, TranscriptionRequest } from '../../speech/stt/transcriber.ts';
 import { AgreedText } from '../agreed-text.ts';
+import { requireScope } from '../caller.ts';
 import { toErrorBody } from '../error-body.ts';
 import { transcriptionBody, usageOf } from '../transcription-body.ts';
 import { formReader } from '../upload.ts';
@@ -18,6 +19,7 @@ interface Deps {
 /** Speech in, text out: a file is recognised as if somebody said it, as fast as the recogniser can. */
 export function transcriptionRoutes({ transcriber, noTranscriberReason }: Deps): Router {
   const router = Router();
+  router.use('/audio/transcriptions', requireScope('talk'));
   const readForm = formReader(MAX_UPLOAD_BYTES);
   let uploads = 0;
   router.post('/audio/transcriptions', async (request, response) => {
