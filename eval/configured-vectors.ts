@@ -4,6 +4,7 @@ import { systemClock } from '../src/clock.ts';
 import { readConfig } from '../src/config.ts';
 import type { MemoryStore } from '../src/memory/memory-store.ts';
 import { createEmbeddings } from '../src/memory-engines.ts';
+import { Guards } from '../src/resilience/guards.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { InputError } from './input-error.ts';
@@ -24,7 +25,10 @@ export async function configuredVectors(
   const config = readConfig();
   const telemetry = new Telemetry(createLogger('silent'));
   const agent = await readAgent(config.AGENT_FILE);
-  const embeddings = createEmbeddings({ config, agent, clock: systemClock, telemetry, resources }, () => {});
+  const embeddings = createEmbeddings(
+    { config, agent, clock: systemClock, telemetry, resources, guards: new Guards() },
+    () => {},
+  );
   embeddings.start(store);
   const untilMs = Date.now() + (config.EMBEDDINGS === 'none' ? 0 : FIRST_ANSWER_MS);
   while (embeddings.space === null) {

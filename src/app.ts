@@ -13,6 +13,7 @@ import { TurnsFirst } from './llm/turns-first.ts';
 import { worthOf } from './memory/extraction/message-worth.ts';
 import { wordsOf } from './memory/recall/recently-said.ts';
 import { createRemembering } from './remembering.ts';
+import { Guards } from './resilience/guards.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp, listen } from './server/http.ts';
 import { RealtimeServer } from './server/realtime.ts';
@@ -68,7 +69,10 @@ export class App implements AsyncDisposable {
     const agent = await readAgent(config.AGENT_FILE);
     resources.use(lockDataDir(config.DATA_DIR));
 
-    const deps: EngineDeps = { config, agent, clock, telemetry, resources, breakerResetMs, patience };
+    const guards = new Guards();
+    const deps: EngineDeps = {
+      ...{ config, agent, clock, telemetry, resources, guards, breakerResetMs, patience },
+    };
     let announce: () => void = () => undefined;
     let learningModelChanged: () => void = () => undefined;
     const model = createChatModel(deps, (status) => {

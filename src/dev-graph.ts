@@ -4,6 +4,7 @@ import { readConfig } from './config.ts';
 import { createChatModel } from './engines.ts';
 import { createTurnGraph } from './graph/graph.ts';
 import { noMemory } from './graph/no-memory.ts';
+import { Guards } from './resilience/guards.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -19,6 +20,7 @@ const model = createChatModel(
     agent: await readAgent(config.AGENT_FILE),
     clock: systemClock,
     telemetry: new Telemetry(createLogger(config.LOG_LEVEL)),
+    guards: new Guards(),
     resources: new AsyncDisposableStack(),
   },
   () => undefined,

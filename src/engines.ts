@@ -14,6 +14,7 @@ import { Guard } from './resilience/guard.ts';
 import type { StreamClocks } from './resilience/guard-stream.ts';
 import { guardChatModel } from './resilience/guarded-chat-model.ts';
 import { guardVoice } from './resilience/guarded-voice.ts';
+import type { Guards } from './resilience/guards.ts';
 import { CachedVoice } from './speech/tts/cached-voice.ts';
 import { FallbackVoice } from './speech/tts/fallback-voice.ts';
 import { FliteVoice } from './speech/tts/flite-voice.ts';
@@ -39,24 +40,24 @@ export interface EngineDeps {
   readonly breakerResetMs?: number | undefined;
   /** What the deadlines of all engines are multiplied by; unset: 1. */
   readonly patience?: number | undefined;
+  /** Every guard is in it: what an operator sees and can open. */
+  readonly guards: Guards;
   /** Everything that was started is released with it, last first. */
   readonly resources: AsyncDisposableStack;
 }
 
-/** A breaker and a bulkhead of its own for one engine. */
+/** A breaker and a bulkhead of its own for one engine, and a share of the retries of all. */
 export function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
-  const { clock, telemetry, resources, breakerResetMs: resetMs } = deps;
-  return resources.use(
+  const { clock, telemetry, resources, guards, breakerResetMs: resetMs } = deps;
+  const made = resources.use(
     new Guard({
-      name,
-      clock,
-      maxConcurrent,
-      maxWaiting,
+      ...{ name, clock, maxConcurrent, maxWaiting, retries: guards.retries },
       ...(resetMs !== undefined && { resetMs }),
-      onTransition: ({ to, lastFailure }) =>
-        telemetry.breakerChanged({ guard: name, state: to, reason: lastFailure ?? '' }),
+      onTransition: ({ from, to, reason }) => telemetry.breakerChanged({ guard: name, from, to, reason }),
     }),
   );
+  guards.add(made);
+  return made;
 }
 
 /** The deadlines of an engine, as patient as this service is. */

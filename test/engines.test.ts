@@ -3,6 +3,7 @@ import { readAgent } from '../src/agent-file.ts';
 import { systemClock } from '../src/clock.ts';
 import { readConfig } from '../src/config.ts';
 import { createChatModel, createVoice, type EngineDeps } from '../src/engines.ts';
+import { Guards } from '../src/resilience/guards.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { OllamaServer } from './support/ollama-server.ts';
@@ -24,6 +25,7 @@ async function deps(env: Record<string, string>): Promise<EngineDeps> {
     agent: await readAgent(undefined),
     clock: systemClock,
     telemetry: new Telemetry(createLogger('silent')),
+    guards: new Guards(),
     resources,
   };
 }

@@ -7,6 +7,7 @@ import type { EngineStatus } from '../src/engine-status.ts';
 import type { EngineDeps } from '../src/engines.ts';
 import { DEFAULT_LOCAL_MODEL } from '../src/memory/embedding/local-embedder.ts';
 import { createEmbeddings } from '../src/memory-engines.ts';
+import { Guards } from '../src/resilience/guards.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { type TempDir, tempDir } from './conversation/temp-dir.ts';
@@ -46,6 +47,7 @@ async function started(env: Record<string, string>, clock: EngineDeps['clock'] =
     agent: await readAgent(undefined),
     clock,
     telemetry: new Telemetry(createLogger('silent')),
+    guards: new Guards(),
     resources,
   };
   const embeddings = createEmbeddings(deps, (status) => void statuses.push(status));

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -6,8 +7,8 @@ export interface BreakerTransition {
   readonly name: string;
   readonly from: BreakerState;
   readonly to: BreakerState;
-  /** The failure that was last before it, in words; null when there was none. */
-  readonly lastFailure: string | null;
+  /** Why, in words. */
+  readonly reason: string;
 }
 
 export interface GuardOptions {
@@ -18,10 +19,8 @@ export interface GuardOptions {
   readonly maxConcurrent: number;
   /** How many more may wait for their turn. Default: as many as run. */
   readonly maxWaiting?: number;
-  /** The breaker opens when more than this part of the calls in the window failed. Default 0.5. */
+  /** The breaker opens when more than this part of the calls in the window failed, and enough of them. Default 0.5. */
   readonly failureRatio?: number;
-  /** It does not open before so many calls in the window; at least 5, which is the default. */
-  readonly minimumCalls?: number;
   /** Length of the window. Default 60 s, because a person makes a few calls a minute. */
   readonly windowMs?: number;
   /** How long it stays open before one call may try again. Default 10 s. Real time, not the clock's. */
@@ -30,6 +29,8 @@ export interface GuardOptions {
   readonly graceMs?: number;
   /** Told of every change of state. Must not throw. */
   readonly onTransition?: (transition: BreakerTransition) => void;
+  /** For calls that may be made again; absent: none is. */
+  readonly retries?: RetryBudget;
 }
 
 /** Since the start of the program. */
@@ -46,4 +47,8 @@ export interface GuardCounters {
   readonly rejectedOpen: number;
   /** Calls that found too many others waiting. */
   readonly rejectedBusy: number;
+  /** Calls that are second attempts at what failed. */
+  readonly retries: number;
+  /** Calls that are second attempts at what took long. */
+  readonly hedges: number;
 }

@@ -1,11 +1,9 @@
-import CircuitBreaker from 'opossum';
 import { isAbort, messageOf, VivavoceError } from '../errors.ts';
+import { Breaker } from './breaker.ts';
 import { EngineTimeout } from './engine-timeout.ts';
 import type { BreakerState, GuardCounters, GuardOptions } from './guard-options.ts';
+import type { GuardView } from './guards.ts';
 import { Semaphore, type Slot } from './semaphore.ts';
-
-/** What the breaker gets to see of a call that its caller gave up. */
-const GIVEN_UP = new Error('the caller gave up');
 
 /** A call that was let through. Exactly one of its methods is called, once. */
 export interface Attempt {
@@ -23,7 +21,7 @@ export interface Attempt {
 export class Guard implements Disposable {
   readonly name: string;
   readonly options: GuardOptions;
-  readonly #breaker: CircuitBreaker<[action: () => Promise<void>], void>;
+  readonly #breaker: Breaker;
   readonly #semaphore: Semaphore;
   readonly #counters = {
     calls: 0,
@@ -33,35 +31,26 @@ export class Guard implements Disposable {
     cancelled: 0,
     rejectedOpen: 0,
     rejectedBusy: 0,
+    retries: 0,
+    hedges: 0,
   };
-  #state: BreakerState = 'closed';
-  #lastFailure: string | null = null;
 
   constructor(options: GuardOptions) {
-    const { name, maxConcurrent, maxWaiting = maxConcurrent } = options;
+    const { name, clock, maxConcurrent, maxWaiting = maxConcurrent } = options;
     this.name = name;
     this.options = options;
     this.#semaphore = new Semaphore({ name, limit: maxConcurrent, maxWaiting });
-    this.#breaker = new CircuitBreaker((action: () => Promise<void>) => action(), {
-      // Ours always settle and cancel the work; the breaker's own would leave it running and abort siblings.
-      timeout: false,
-      errorThresholdPercentage: (options.failureRatio ?? 0.5) * 100,
-      volumeThreshold: Math.max(5, options.minimumCalls ?? 5),
-      rollingCountTimeout: options.windowMs ?? 60_000,
-      resetTimeout: this.#resetMs,
-      // Each failure would sort all latencies.
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      // A filtered error counts as a success, and a success closes a half-open breaker: not for a caller's abort.
-      errorFilter: (error) => error === GIVEN_UP && !this.#breaker.halfOpen,
+    this.#breaker = new Breaker({
+      clock,
+      failureRatio: options.failureRatio ?? 0.5,
+      windowMs: options.windowMs ?? 60_000,
+      resetMs: this.#resetMs,
+      onChange: (from, to, reason) => options.onTransition?.({ name, from, to, reason }),
     });
-    this.#breaker.on('open', () => this.#change('open'));
-    this.#breaker.on('halfOpen', () => this.#change('half-open'));
-    this.#breaker.on('close', () => this.#change('closed'));
   }
 
   get state(): BreakerState {
-    return this.#state;
+    return this.#breaker.state;
   }
 
   get counters(): GuardCounters {
@@ -73,10 +62,26 @@ export class Guard implements Disposable {
     return { running: this.#semaphore.inside, waiting: this.#semaphore.waiting };
   }
 
+  view(): GuardView {
+    const { name, load, counters } = this;
+    const { state, isHeld, reason, sinceMs, threshold } = this.#breaker;
+    return { name, state, isHeld, reason, sinceMs, threshold, load, counters };
+  }
+
+  /** An operator opens it: every new call is turned away until `reset`; what is under way goes on. */
+  hold(): void {
+    this.#breaker.hold();
+  }
+
+  /** An operator closes it, whoever opened it: the engine is asked as if it had never failed. */
+  reset(): void {
+    this.#breaker.reset();
+  }
+
   /** Waits for a slot. Rejects with `breaker_open`, `engine_unavailable` (too many wait) or `cancelled`. */
   async enter(signal: AbortSignal): Promise<Slot> {
     // Who would be turned away anyway need not wait first.
-    if (this.#state === 'open') throw this.#turnedAway();
+    if (this.state === 'open') throw this.#turnedAway();
     try {
       return await this.#semaphore.acquire(signal);
     } catch (error) {
@@ -87,40 +92,36 @@ export class Guard implements Disposable {
 
   /** Asks the breaker. Throws `breaker_open` when it lets nothing through. */
   begin(): Attempt {
-    const isProbe = this.#breaker.halfOpen;
-    const outcome = Promise.withResolvers<void>();
-    let admitted = false;
-    const fired = this.#breaker.fire(() => {
-      admitted = true;
-      return outcome.promise;
-    });
-    // Whoever called gets the error by another way; this one only says when the breaker has taken note.
-    const noted = fired.then(nothing, nothing);
-    if (this.#breaker.isShutdown) throw new VivavoceError('engine_unavailable', `${this.name} is shut down`);
-    if (!admitted) throw this.#turnedAway();
+    const outcome = this.#breaker.begin();
+    if (this.#breaker.isShutDown) throw new VivavoceError('engine_unavailable', `${this.name} is shut down`);
+    if (!outcome) throw this.#turnedAway();
     this.#counters.calls++;
     return {
       succeed: () => {
         this.#counters.successes++;
-        outcome.resolve();
-        return noted;
+        return outcome.succeeded();
       },
       fail: async (error) => {
+        // The engine answered, and its answer was that the request is wrong: it is well.
+        if (error instanceof VivavoceError && error.code === 'invalid_request') {
+          this.#counters.successes++;
+          await outcome.succeeded();
+          return error;
+        }
         const failure = this.#failureOf(error);
-        if (failure === null) outcome.resolve();
-        else outcome.reject(failure);
-        await noted;
-        return failure ?? error;
+        await outcome.failed(failure);
+        return failure;
       },
       giveUp: () => {
         this.#counters.cancelled++;
-        // A call from before, given up while the breaker tries the engine with another one: either verdict would be
-        // wrong, so this one is never settled.
-        if (this.#breaker.halfOpen && !isProbe) return Promise.resolve();
-        outcome.reject(GIVEN_UP);
-        return noted;
+        return outcome.unknown();
       },
     };
+  }
+
+  /** The call that begins next is a second attempt. */
+  countAgain(kind: 'retries' | 'hedges'): void {
+    this.#counters[kind]++;
   }
 
   /** Gives `slot` back when `work` has ended, or after the grace time if it does not end. Never rejects. */
@@ -135,22 +136,16 @@ export class Guard implements Disposable {
 
   /** Stops the breaker's timers; calls after it are turned away. */
   [Symbol.dispose](): void {
-    this.#breaker.shutdown();
+    this.#breaker[Symbol.dispose]();
   }
 
   get #resetMs(): number {
     return this.options.resetMs ?? 10_000;
   }
 
-  /** Null when the engine answered, and its answer was that the request is wrong: it is well. */
   #failureOf(error: unknown): unknown {
-    if (error instanceof VivavoceError && error.code === 'invalid_request') {
-      this.#counters.successes++;
-      return null;
-    }
     this.#counters.failures++;
     if (error instanceof EngineTimeout) this.#counters.timeouts++;
-    this.#lastFailure = messageOf(error);
     // Nobody aborted it, so to the caller this must not look like an abort, which is passed over in silence.
     if (!isAbort(error)) return error;
     return new VivavoceError('engine_failed', `${this.name} broke off by itself: ${messageOf(error)}`, {
@@ -160,20 +155,17 @@ export class Guard implements Disposable {
 
   #turnedAway(): VivavoceError {
     this.#counters.rejectedOpen++;
-    const when = this.#state === 'half-open' ? 'is being tried again by another call' : this.#pause();
-    const why = this.#lastFailure ? ` Last failure: ${this.#lastFailure}` : '';
+    const { isHeld, state, lastFailure } = this.#breaker;
+    if (isHeld) {
+      const text = `${this.name} is held open by an operator: nothing is asked of it until its guard is reset`;
+      return new VivavoceError('breaker_open', text);
+    }
+    const when = state === 'half-open' ? 'is being tried again by another call' : this.#pause();
+    const why = lastFailure ? ` Last failure: ${lastFailure}` : '';
     return new VivavoceError('breaker_open', `${this.name} ${when}.${why}`);
   }
 
   #pause(): string {
     return `failed too often and is left alone for up to ${this.#resetMs / 1_000} s`;
   }
-
-  #change(to: BreakerState): void {
-    const from = this.#state;
-    this.#state = to;
-    this.options.onTransition?.({ name: this.name, from, to, lastFailure: this.#lastFailure });
-  }
 }
-
-function nothing(): void {}

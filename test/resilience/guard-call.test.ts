@@ -63,7 +63,8 @@ describe('guardCall', () => {
     expect(guard.state).toBe('closed');
     await failTimes(1, call);
     expect(guard.state).toBe('open');
-    expect(transitions).toEqual([{ name: 'qdrant', from: 'closed', to: 'open', lastFailure: 'no luck' }]);
+    const reason = '5 of 5 calls failed within 60 s, the last: no luck';
+    expect(transitions).toEqual([{ name: 'qdrant', from: 'closed', to: 'open', reason }]);
     const run = vi.fn(fine);
     await expect(call(run, never)).rejects.toMatchObject({
       code: 'breaker_open',
@@ -80,10 +81,26 @@ describe('guardCall', () => {
     expect(guard.state).toBe('closed');
   });
 
-  it('never opens before five calls, whatever it was told', async () => {
-    const { call, guard } = guarded({ minimumCalls: 0 });
+  it('is not opened by failures that are older than its window', async () => {
+    const { call, guard } = guarded();
+    await failTimes(4, call);
+    await clock.advance(60_000);
     await failTimes(4, call);
     expect(guard.state).toBe('closed');
+    await clock.advance(30_000);
+    await failTimes(1, call);
+    expect(guard.state).toBe('open');
+  });
+
+  it('forgives one failure after it has recovered as it did at first', async () => {
+    const { call, guard } = guarded();
+    await failTimes(5, call);
+    vi.advanceTimersByTime(10_000);
+    await call(fine, never);
+    await failTimes(4, call);
+    expect(guard.state).toBe('closed');
+    await failTimes(1, call);
+    expect(guard.state).toBe('open');
   });
 
   it('lets one call try after the reset time, and closes when that succeeds', async () => {

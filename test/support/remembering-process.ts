@@ -12,6 +12,7 @@ import type { ChatModel } from '../../src/llm/chat-model.ts';
 import { OfflineChatModel } from '../../src/llm/offline.ts';
 import { TurnsFirst } from '../../src/llm/turns-first.ts';
 import { createRemembering, type Remembering } from '../../src/remembering.ts';
+import { Guards } from '../../src/resilience/guards.ts';
 import { Telemetry } from '../../src/telemetry/events.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { ManualClock } from './manual-clock.ts';
@@ -58,6 +59,7 @@ export class RememberingProcess implements AsyncDisposable {
     });
     const deps: EngineDeps = {
       ...{ config, clock, resources },
+      guards: new Guards(),
       agent: await readAgent(undefined),
       telemetry: new Telemetry(createLogger('silent')),
     };
