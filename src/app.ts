@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { Conversations } from './conversation/conversations.ts';
 import { SqliteStore } from './conversation/sqlite-store.ts';
 import type { EngineStatus } from './engine-status.ts';
-import { createChatModel, createVoice, defaultVoice, type EngineDeps } from './engines.ts';
+import { createChatModel, type EngineDeps } from './engines.ts';
 import { createTurnGraph } from './graph/graph.ts';
 import { warmUpGraph } from './graph/warm-up.ts';
 import { createHearing } from './hearing-engines.ts';
@@ -30,6 +30,7 @@ import { CachedVoice } from './speech/tts/cached-voice.ts';
 import { lockDataDir } from './sqlite/data-dir-lock.ts';
 import { Telemetry } from './telemetry/events.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { createVoice, defaultVoice } from './voice-engines.ts';
 
 interface Outside {
   readonly clock?: Clock;
@@ -75,15 +76,18 @@ export class App implements AsyncDisposable {
     };
     let announce: () => void = () => undefined;
     let learningModelChanged: () => void = () => undefined;
-    const model = createChatModel(deps, (status) => {
+    const changed = (status: EngineStatus) => {
       telemetry.engineChanged(status);
       announce();
+    };
+    const model = createChatModel(deps, (status) => {
+      changed(status);
       learningModelChanged();
     });
     const path = join(config.DATA_DIR, 'conversations.db');
     const starting = [
       SqliteStore.open({ path, clock }).then((opened) => resources.use(opened)),
-      createVoice(deps),
+      createVoice(deps, changed),
       createHearing(deps, () => announce()),
       // The probe first: the warm-up keeps the event loop busy, and a probe has a deadline.
       model.start().then(async () => {
@@ -94,7 +98,7 @@ export class App implements AsyncDisposable {
     await Promise.allSettled(starting);
     const [store, { voice, status: voiceStatus }, ears] = await Promise.all(starting);
     if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
-    for (const status of [voiceStatus, ...ears.statuses()]) telemetry.engineChanged(status);
+    for (const status of [voiceStatus(), ...ears.statuses()]) telemetry.engineChanged(status);
 
     const storeStatus: EngineStatus = {
       part: 'store',
@@ -108,16 +112,13 @@ export class App implements AsyncDisposable {
       ...{ deps, store, model, turnsFirst, ids },
       conversations: () => conversations,
       forgetElsewhere: () => voice instanceof CachedVoice && voice.clear(),
-      onChange: (status) => {
-        telemetry.engineChanged(status);
-        announce();
-      },
+      onChange: changed,
     });
     const { keeper, memory, learning, erasing, summaries, replies, statistics } = remembering;
     learningModelChanged = () => void learning.modelChanged();
     const engines = () => [
       model.status(),
-      voiceStatus,
+      voiceStatus(),
       ...ears.statuses(),
       storeStatus,
       ...remembering.statuses(),

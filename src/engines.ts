@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Agent } from './agent-file.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { EngineStatus } from './engine-status.ts';
-import { messageOf, VivavoceError } from './errors.ts';
+import { messageOf } from './errors.ts';
 import { AutoChatModel } from './llm/auto-chat-model.ts';
 import type { Candidate } from './llm/candidate-watch.ts';
 import type { ChatRequest } from './llm/chat-model.ts';
@@ -13,22 +12,12 @@ import { OpenAiChatModel } from './llm/openai.ts';
 import { Guard } from './resilience/guard.ts';
 import type { StreamClocks } from './resilience/guard-stream.ts';
 import { guardChatModel } from './resilience/guarded-chat-model.ts';
-import { guardVoice } from './resilience/guarded-voice.ts';
 import type { Guards } from './resilience/guards.ts';
-import { CachedVoice } from './speech/tts/cached-voice.ts';
-import { FallbackVoice } from './speech/tts/fallback-voice.ts';
-import { FliteVoice } from './speech/tts/flite-voice.ts';
-import { NoVoice } from './speech/tts/no-voice.ts';
-import { OpenAiVoice } from './speech/tts/openai-voice.ts';
-import type { Voice } from './speech/tts/voice.ts';
 import type { Telemetry } from './telemetry/events.ts';
 
 /** A model on a CPU may think long about a long prompt; silence in the middle of an answer is a fault. */
 const LLM_CLOCKS: StreamClocks = { firstMs: 60_000, stallMs: 20_000, totalMs: 300_000 };
-const TTS_CLOCKS: StreamClocks = { firstMs: 5_000, stallMs: 3_000, totalMs: 60_000 };
 const LLM_CONCURRENT = 512;
-const TTS_CONCURRENT = 64;
-const TTS_WAITING = 2_048;
 export const OPENAI_URL = 'https://api.openai.com/v1';
 
 export interface EngineDeps {
@@ -122,6 +111,8 @@ function chatCandidates(
   const own = (name: string) => guard(`${part}:${name}`, LLM_CONCURRENT, LLM_CONCURRENT, deps);
   const guarded = (name: string) => ({ turns: own(name), background: own(`${name}:background`) });
   const contextTokens = config.LLM_CONTEXT_TOKENS;
+  // With `auto` another one answers instead, which is quicker and surer than to ask the same one again.
+  const limits = { ...patient(LLM_CLOCKS, deps), retry: config.LLM !== 'auto' };
   const candidates: Candidate[] = [];
   if (config.LLM === 'auto' || config.LLM === 'ollama') {
     const ollama = resources.use(
@@ -136,7 +127,7 @@ function chatCandidates(
     let warmed = '';
     candidates.push({
       name: 'ollama',
-      ...guardChatModel(ollama, guarded('ollama'), patient(LLM_CLOCKS, deps)),
+      ...guardChatModel(ollama, guarded('ollama'), limits),
       async probe(signal) {
         const status = await ollama.probe(signal);
         // A model that has just appeared loads and computes the persona before anybody waits for it.
@@ -162,7 +153,7 @@ function chatCandidates(
     );
     candidates.push({
       name: 'openai',
-      ...guardChatModel(openai, guarded('openai'), patient(LLM_CLOCKS, deps)),
+      ...guardChatModel(openai, guarded('openai'), limits),
       probe: (signal) => openai.probe(signal),
       intervalMs: 15_000,
     });
@@ -176,110 +167,4 @@ function warmUp(ollama: OllamaChatModel, prefix: ChatRequest, telemetry: Telemet
     () => telemetry.warmedUp({ engine: 'ollama', timesMs: [performance.now() - startedMs] }),
     (error) => telemetry.warmUpFailed({ engine: 'ollama', error: messageOf(error) }),
   );
-}
-
-export interface StartedVoice {
-  readonly voice: Voice;
-  readonly status: EngineStatus;
-}
-
-/** The voice that the settings ask for. One that cannot start costs the service its sound, not its life. */
-export async function createVoice(deps: EngineDeps): Promise<StartedVoice> {
-  const { config, clock, resources, telemetry } = deps;
-  const started = await startVoice(deps);
-  if (config.VOICE_CACHE_MB === 0 || started.voice instanceof NoVoice) return started;
-  const cache = new CachedVoice(started.voice, {
-    maxBytes: config.VOICE_CACHE_MB * 1024 * 1024,
-    ttlMs: config.VOICE_CACHE_TTL_SECONDS * 1000,
-    clock,
-  });
-  if (config.VOICE_PHRASES_FILE) {
-    const phrases = await readPhrases(config.VOICE_PHRASES_FILE);
-    const closing = resources.adopt(new AbortController(), (controller) => controller.abort());
-    const requests = phrases.map((text) => ({ text, voice: defaultVoice(deps, cache), speed: 1 }));
-    cache.warm(requests, closing.signal).catch((error) => {
-      if (!closing.signal.aborted) telemetry.warmUpFailed({ engine: 'voice cache', error: messageOf(error) });
-    });
-  }
-  return { ...started, voice: cache };
-}
-
-/** The voice that is used when nobody asks for another one that there is. */
-export function defaultVoice({ config, agent }: Pick<EngineDeps, 'config' | 'agent'>, voice: Voice): string {
-  const wanted = [agent.voice, config.TTS_VOICE].find((name) => name && voice.voices.includes(name));
-  return wanted ?? voice.voices[0] ?? 'none';
-}
-
-async function startVoice(deps: EngineDeps): Promise<StartedVoice> {
-  const { config, telemetry } = deps;
-  const url =
-    config.TTS_BASE_URL ?? (config.TTS === 'openai' ? (config.OPENAI_BASE_URL ?? OPENAI_URL) : null);
-  if (config.TTS === 'flite' || url === null) return await startFlite(deps);
-
-  const apiKey = config.TTS_API_KEY ?? config.OPENAI_API_KEY;
-  const remote = deps.resources.use(
-    new OpenAiVoice({
-      baseUrl: url,
-      model: config.TTS_MODEL,
-      voice: config.TTS_VOICE ?? 'alloy',
-      ...(apiKey !== undefined && { apiKey }),
-    }),
-  );
-  const behind = guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps);
-  const guarded = guardVoice(remote, behind, patient(TTS_CLOCKS, deps));
-  // Flite starts with the first sentence that it has to speak.
-  const voice = new FallbackVoice(guarded, guardFlite(createFlite(deps), deps), (error) =>
-    telemetry.engineFellBack({ part: 'tts', from: 'openai', to: 'flite', error: messageOf(error) }),
-  );
-  const why = config.TTS_BASE_URL ? 'TTS_BASE_URL names it' : 'TTS=openai';
-  return {
-    voice,
-    status: {
-      part: 'tts',
-      engine: 'openai',
-      detail: remote.voices[0] ?? '',
-      state: 'ready',
-      reason: `speech is made at ${url} (${why}); when that fails, by Flite`,
-    },
-  };
-}
-
-function createFlite({ config, resources }: EngineDeps): FliteVoice {
-  return resources.use(new FliteVoice({ workers: config.TTS_WORKERS }));
-}
-
-function guardFlite(flite: FliteVoice, deps: EngineDeps): Voice {
-  return guardVoice(flite, guard('tts:flite', TTS_CONCURRENT, TTS_WAITING, deps), TTS_CLOCKS);
-}
-
-async function startFlite(deps: EngineDeps): Promise<StartedVoice> {
-  const { config, agent, telemetry } = deps;
-  const flite = createFlite(deps);
-  try {
-    const timesMs = await flite.start();
-    telemetry.warmedUp({ engine: 'flite', timesMs });
-    const voice = guardFlite(flite, deps);
-    const chosen = defaultVoice({ config, agent }, voice);
-    const reason = 'Flite speaks English on any machine; set TTS_BASE_URL for a better voice';
-    return { voice, status: { part: 'tts', engine: 'flite', detail: chosen, state: 'ready', reason } };
-  } catch (error) {
-    const reason = `answers are shown and not spoken: Flite did not start: ${messageOf(error)}`;
-    telemetry.warmUpFailed({ engine: 'flite', error: messageOf(error) });
-    const status: EngineStatus = { part: 'tts', engine: 'none', detail: '', state: 'failed', reason };
-    return { voice: new NoVoice(reason), status };
-  }
-}
-
-async function readPhrases(path: string): Promise<string[]> {
-  try {
-    const text = await readFile(path, 'utf8');
-    return text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter(Boolean);
-  } catch (cause) {
-    throw new VivavoceError('config_invalid', `VOICE_PHRASES_FILE cannot be read: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }

@@ -23,8 +23,8 @@ const ROWS: readonly (readonly string[])[] = [
   ['session'],
   ['server'],
   ['engines.ts'],
-  ['hearing-engines.ts', 'memory-engines.ts'],
-  ['remembering.ts'],
+  ['hearing-engines.ts', 'memory-engines.ts', 'voice-engines.ts'],
+  ['remembering.ts', 'admitting.ts'],
   ['app.ts', 'dev-graph.ts'],
   ['main.ts'],
 ];
@@ -33,8 +33,8 @@ const ROWS: readonly (readonly string[])[] = [
 const ENGINES = {
   OllamaChatModel: { guard: 'guardChatModel', madeIn: 'engines.ts' },
   OpenAiChatModel: { guard: 'guardChatModel', madeIn: 'engines.ts' },
-  OpenAiVoice: { guard: 'guardVoice', madeIn: 'engines.ts' },
-  FliteVoice: { guard: 'guardVoice', madeIn: 'engines.ts' },
+  OpenAiVoice: { guard: 'guardVoice', madeIn: 'voice-engines.ts' },
+  FliteVoice: { guard: 'guardVoice', madeIn: 'voice-engines.ts' },
   OpenAiTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
   WhisperTranscriber: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
   PocketSphinx: { guard: 'guardTranscriber', madeIn: 'hearing-engines.ts' },
@@ -173,6 +173,7 @@ describe('the world outside', () => {
       'engines.ts',
       'hearing-engines.ts',
       'memory-engines.ts',
+      'voice-engines.ts',
     ]);
   });
 

@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { readAgent } from '../src/agent-file.ts';
 import { systemClock } from '../src/clock.ts';
 import { readConfig } from '../src/config.ts';
-import { createChatModel, createVoice, type EngineDeps } from '../src/engines.ts';
+import { createChatModel, type EngineDeps } from '../src/engines.ts';
 import { Guards } from '../src/resilience/guards.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
+import { createVoice } from '../src/voice-engines.ts';
 import { OllamaServer } from './support/ollama-server.ts';
 import { OpenAiServer } from './support/openai-server.ts';
 import { forever } from './support/speech.ts';
@@ -79,7 +80,10 @@ describe('an engine that fails again and again is not asked any more:', () => {
   test('a server that speaks', async () => {
     await using server = await SpeechServer.start();
     server.answer = refuse(500, 'broken');
-    const { voice } = await createVoice(await deps({ TTS_BASE_URL: server.baseUrl, VOICE_CACHE_MB: '0' }));
+    const { voice } = await createVoice(
+      await deps({ TTS_BASE_URL: server.baseUrl, VOICE_CACHE_MB: '0' }),
+      () => undefined,
+    );
     // Flite, which stands in for it, speaks English only.
     const codes = await failures(() => voice.speak({ text: 'Привет', voice: null, speed: 1 }, forever()));
     expectOpened(codes, server.requests.length);

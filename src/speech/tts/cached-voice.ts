@@ -123,7 +123,7 @@ export class CachedVoice implements Voice {
       // Cleared meanwhile, and perhaps begun anew.
       if (this.#running.get(key) !== speech) return;
       this.#running.delete(key);
-      if (whole) this.#kept.set(key, whole);
+      if (whole && !whole.some(({ isStandIn }) => isStandIn)) this.#kept.set(key, whole);
     });
     this.#running.set(key, speech);
     return speech;

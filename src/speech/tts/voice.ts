@@ -28,6 +28,8 @@ export interface SpeechRequest {
 export interface SpeechChunk {
   readonly samples: Int16Array;
   readonly words?: readonly WordTime[];
+  /** Made by another voice than the one that was asked, which failed: not to be kept for the next time. */
+  readonly isStandIn?: true;
 }
 
 /** A speech synthesiser. */
