@@ -141,5 +141,6 @@ export const extensionClientEvents = [
 ] as const;
 
 export type ExtensionEvent = z.infer<typeof extensionEvent>;
+export type Numbered = z.infer<z.ZodObject<typeof numbered>>;
 export type RecalledMemory = z.infer<typeof recalledMemory>;
 export type TurnMark = z.infer<typeof mark>;

@@ -6,8 +6,8 @@ import type { WireResponse, WireUsage } from '../../src/protocol/wire-response.t
 import { type ChatState, emptyChat, isBusy } from '../../web/src/chat/chat-state.ts';
 import type { AgentEntry } from '../../web/src/chat/entry.ts';
 import { type ChatAction, reduceChat } from '../../web/src/chat/reduce.ts';
-import { ASK_EVENT_ID, createEventId } from '../../web/src/chat/reduce-server-event.ts';
-import type { AgentEvent } from '../../web/src/realtime/connection.ts';
+import { askEventId, createEventId } from '../../web/src/chat/reduce-server-event.ts';
+import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
 
 type Body = AgentEvent extends infer E ? (E extends unknown ? Omit<E, 'event_id'> : never) : never;
 
@@ -335,7 +335,7 @@ describe('what goes wrong', () => {
   });
 
   it('stops waiting for an answer when asking for it was refused', () => {
-    const state = chatAfter(emptyChat, ...sent, error('No.', ASK_EVENT_ID));
+    const state = chatAfter(emptyChat, ...sent, error('No.', askEventId('1')));
     expect(isBusy(state)).toBe(false);
     expect(state.entries.at(-1)).toMatchObject({ kind: 'problem', text: 'No.' });
   });

@@ -4,7 +4,7 @@ import { serverEvent } from '../../src/protocol/server-events.ts';
 import { type ChatState, emptyChat } from '../../web/src/chat/chat-state.ts';
 import { agentEntry } from '../../web/src/chat/entry.ts';
 import { type ChatAction, reduceChat } from '../../web/src/chat/reduce.ts';
-import type { AgentEvent } from '../../web/src/realtime/connection.ts';
+import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
 
 type Body = AgentEvent extends infer E ? (E extends unknown ? Omit<E, 'event_id'> : never) : never;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClientEvent } from '../../src/protocol/client-events.ts';
 import { VoiceInput } from '../../web/src/agent/voice-input.ts';
 import type { MicrophoneFrame } from '../../web/src/audio/microphone-frames.ts';
-import type { AgentEvent } from '../../web/src/realtime/connection.ts';
+import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
 import type { CaptureEvents } from '../../web/src/voice/microphone.ts';
 import { meterHeight, voiceActivity } from '../../web/src/voice/voice-activity.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OpenChat } from '../../web/src/agent/open-chat.ts';
 import { VoiceOutput } from '../../web/src/agent/voice-output.ts';
 import type { Stopped } from '../../web/src/audio/audio-output.ts';
-import type { AgentEvent } from '../../web/src/realtime/connection.ts';
+import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
 
 /** What happens to the loudspeaker and what the server is told, in order. `stopped`: what a stop returns. */
 function setUp(stopped: Stopped[] = []) {

@@ -2,9 +2,9 @@ import type { StorageLike } from '../api/access.ts';
 import type { AudioOutput, OutputEvents } from '../audio/audio-output.ts';
 import { isBusy } from '../chat/chat-state.ts';
 import { queued } from '../chat/edit-entries.ts';
-import { ASK_EVENT_ID, createEventId } from '../chat/reduce-server-event.ts';
+import { askEventId, createEventId } from '../chat/reduce-server-event.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import {
-  type AgentEvent,
   type ConnectionState,
   RealtimeConnection,
   type SocketLike,
@@ -50,6 +50,7 @@ export class AgentSession implements Disposable {
     });
     this.#connection = new RealtimeConnection({
       prepare: (signal) => this.doorway.prepare(signal),
+      resumeTarget: (place) => this.doorway.resumeTarget(place),
       createSocket: deps.createSocket,
       onState: (state) => this.#onConnection(state),
       onEvent: (event) => this.#onEvent(event),
@@ -79,12 +80,13 @@ export class AgentSession implements Disposable {
 
   /** Tries again now. */
   reconnect(): void {
-    if (!this.#connection.isOpen) this.#connection.connect();
+    if (!this.#connection.isOpen) this.#connection.retry();
   }
 
   /** Tries again now when it would try again later anyway. */
   reconnectIfWaiting(): void {
-    if (this.connection.current.status === 'waiting') this.#connection.connect();
+    const { status } = this.connection.current;
+    if (status === 'waiting' || status === 'resuming') this.#connection.retry();
   }
 
   /** Says something; what the agent is saying ends. Without a connection it waits for one. */
@@ -103,9 +105,14 @@ export class AgentSession implements Disposable {
 
   /** Ends what the agent is saying: first here, so that it is silent at once, then on the server. */
   stop(): void {
+    const { isAsked, responseId } = this.#chat.current;
     const activeItems = this.#chat.activeItems();
     const stopped = this.output.hush();
-    if (isBusy(this.#chat.current)) this.#connection.send({ type: 'response.cancel' });
+    if (isBusy(this.#chat.current)) {
+      // By its name: when this is late it must not end another one.
+      const named = responseId !== null && !isAsked ? { response_id: responseId } : {};
+      this.#connection.send({ type: 'response.cancel', ...named });
+    }
     this.#chat.do({ type: 'stopped' });
     this.output.truncate(stopped, activeItems);
   }
@@ -122,7 +129,8 @@ export class AgentSession implements Disposable {
   }
 
   #onConnection(state: ConnectionState): void {
-    if (this.connection.current.status === 'open') {
+    const wasResuming = this.connection.current.status === 'resuming';
+    if (hasSession(this.connection.current) && !hasSession(state)) {
       // The server ends an answer whose listener is gone; what came of it may be heard to its end.
       this.#chat.do({ type: 'disconnected' });
       this.output.disconnected();
@@ -131,6 +139,12 @@ export class AgentSession implements Disposable {
     this.connection.set(state);
     if (state.status !== 'open') return;
     this.doorway.keyRequest.set(null);
+    if (wasResuming) {
+      // The session is as it was, and everything that was asked of it is on its way.
+      this.output.resumed();
+      if (queued(this.#chat.current.entries).length > 0) this.#sendWaiting();
+      return;
+    }
     this.#configure();
     this.input.connected();
     this.#sendWaiting();
@@ -166,7 +180,7 @@ export class AgentSession implements Disposable {
   #ask(): void {
     this.#connection.send({
       type: 'response.create',
-      event_id: ASK_EVENT_ID,
+      event_id: askEventId(this.#deps.newId()),
       response: { metadata: this.output.metadata },
     });
     this.#chat.do({ type: 'asked' });
@@ -190,4 +204,9 @@ export class AgentSession implements Disposable {
         break;
     }
   }
+}
+
+/** While a connection is on its way back its session goes on. */
+function hasSession({ status }: ConnectionState): boolean {
+  return status === 'open' || status === 'resuming';
 }

@@ -2,7 +2,8 @@ import { Access, type StorageLike } from '../api/access.ts';
 import { RestClient } from '../api/rest-client.ts';
 import { RestError } from '../api/rest-error.ts';
 import { queued } from '../chat/edit-entries.ts';
-import { CannotConnect, type Target } from '../realtime/connection.ts';
+import { CannotConnect, NotNow, type Target } from '../realtime/connection.ts';
+import type { ResumePlace } from '../realtime/session-trail.ts';
 import type { OpenChat } from './open-chat.ts';
 import { Value } from './value.ts';
 
@@ -56,19 +57,19 @@ export class Doorway {
     } catch (error) {
       if (!(error instanceof RestError)) throw error;
       if (error.status === 401 || error.status === 403) throw new CannotConnect(error.message);
+      if (error.retryAfterSeconds !== null) throw new NotNow(error.message, error.retryAfterSeconds * 1000);
       if (error.status !== 404 || named === null) throw error;
       named = null;
       if (isStored) this.#wasDeleted();
       await this.rest.probe(signal);
     }
     void this.#loadEngines();
-    const url = new URL('/v1/realtime?extensions=vivavoce', this.#deps.origin.replace(/^http/, 'ws'));
-    if (named !== null) url.searchParams.set('conversation', named);
-    const { token } = this.access;
-    return {
-      url: url.href,
-      protocols: token === null ? ['realtime'] : ['realtime', `openai-insecure-api-key.${token}`],
-    };
+    return this.#target(named === null ? {} : { conversation: named });
+  }
+
+  /** Asks nothing first: the token of the session says all that is needed. */
+  resumeTarget({ token, after }: ResumePlace): Target {
+    return this.#target({ resume: token, after: String(after) });
   }
 
   async loadEarlier(): Promise<void> {
@@ -83,6 +84,16 @@ export class Doorway {
     } catch (error) {
       chat.problem(error);
     }
+  }
+
+  #target(query: Readonly<Record<string, string>>): Target {
+    const url = new URL('/v1/realtime?extensions=vivavoce', this.#deps.origin.replace(/^http/, 'ws'));
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const { token } = this.access;
+    return {
+      url: url.href,
+      protocols: token === null ? ['realtime'] : ['realtime', `openai-insecure-api-key.${token}`],
+    };
   }
 
   async #load(conversationId: string, signal: AbortSignal): Promise<void> {

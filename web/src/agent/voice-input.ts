@@ -3,7 +3,7 @@ import type { SessionPatch } from '../../../src/protocol/session-config.ts';
 import type { StorageLike } from '../api/access.ts';
 import type { MicrophoneFrame } from '../audio/microphone-frames.ts';
 import { encodePcm16, SAMPLE_RATE } from '../audio/pcm.ts';
-import type { AgentEvent } from '../realtime/connection.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import { Microphone, type OpenCapture } from '../voice/microphone.ts';
 import { readTurnMode, type TurnMode, writeTurnMode } from './preferences.ts';
 import { Value } from './value.ts';

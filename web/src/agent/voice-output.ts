@@ -1,8 +1,9 @@
 import type { ClientEvent } from '../../../src/protocol/client-events.ts';
 import type { StorageLike } from '../api/access.ts';
-import type { AudioOutput, OutputEvents, PlaybackReport, Stopped } from '../audio/audio-output.ts';
+import type { AudioOutput, OutputEvents, PlaybackReport, Played, Stopped } from '../audio/audio-output.ts';
+import { ItemPlaces } from '../audio/item-places.ts';
 import { decodePcm16 } from '../audio/pcm.ts';
-import type { AgentEvent } from '../realtime/connection.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import type { OpenChat } from './open-chat.ts';
 import { readVoiceIsOn, writeVoiceIsOn } from './preferences.ts';
 import { SpokenTurns } from './spoken-turns.ts';
@@ -22,19 +23,17 @@ export class VoiceOutput {
   readonly #deps: Deps;
   readonly #output: AudioOutput;
   readonly #turns = new SpokenTurns();
+  readonly #places = new ItemPlaces();
+  #told: Played | null = null;
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.isOn = new Value(readVoiceIsOn(deps.storage));
     this.#output = deps.openOutput({
       onChange: (report) => this.playback.set(report),
-      onPlayed: ({ itemId, playedMs, isPlaying }) => {
-        deps.send({
-          type: 'vivavoce.playback.reported',
-          item_id: itemId,
-          audio_played_ms: playedMs,
-          is_playing: isPlaying,
-        });
+      onPlayed: (played) => {
+        const { itemId, playedMs } = played;
+        this.#tell({ ...played, playedMs: this.#places.placeMs(itemId, playedMs) });
       },
     });
   }
@@ -64,7 +63,7 @@ export class VoiceOutput {
   /** Silence; audio of everything that was asked for before is dropped when it comes. */
   hush(): Stopped[] {
     this.#turns.next();
-    return this.#output.stop();
+    return this.#stop();
   }
 
   /** Tells the server what was heard of what was stopped. `activeItems`: those of which more is being made. */
@@ -87,7 +86,9 @@ export class VoiceOutput {
         break;
       case 'response.output_audio.delta':
         if (this.isOn.current && this.#turns.mayBeHeard(event.response_id, event.item_id)) {
-          this.#output.play(event.item_id, decodePcm16(event.delta));
+          const samples = decodePcm16(event.delta);
+          this.#places.added(event.item_id, samples.length, event.audio_offset_ms);
+          this.#output.play(event.item_id, samples);
         }
         break;
       case 'response.done':
@@ -108,6 +109,32 @@ export class VoiceOutput {
   /** Nobody will say any more whether it goes on. */
   disconnected(): void {
     this.#output.resume();
+    this.#told = null;
+  }
+
+  /** The server has not heard meanwhile how far it is, and may wait for that. */
+  resumed(): void {
+    if (this.#told) this.#tell(this.#told);
+  }
+
+  #tell(played: Played): void {
+    this.#told = played;
+    this.#deps.send({
+      type: 'vivavoce.playback.reported',
+      item_id: played.itemId,
+      audio_played_ms: played.playedMs,
+      is_playing: played.isPlaying,
+    });
+  }
+
+  /** Silence; what was heard of each item, as places in its audio. */
+  #stop(): Stopped[] {
+    const stopped = this.#output.stop().map((item) => ({
+      ...item,
+      playedMs: this.#places.placeMs(item.itemId, item.playedMs),
+    }));
+    this.#places.clear();
+    return stopped;
   }
 
   /**
@@ -115,7 +142,7 @@ export class VoiceOutput {
    * been interrupted may still be heard, so this is about items and not about the whole turn.
    */
   #interrupt(): void {
-    const stopped = this.#output.stop();
+    const stopped = this.#stop();
     const activeItems = this.#deps.chat.activeItems();
     const isOver = ({ itemId, isCut }: Stopped) => !isCut && !activeItems.has(itemId);
     this.#turns.interrupted(stopped.filter((item) => !isOver(item)).map(({ itemId }) => itemId));

@@ -4,10 +4,13 @@ import type { RestError as Body } from '../../../src/protocol/rest.ts';
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly status: number;
+  /** How long the server wants to be left alone; null when it does not say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, retryAfterSeconds: number | null = null) {
     super(message);
     this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -24,5 +27,11 @@ export class ServerUnreachable extends Error {
 export async function errorOf(response: Response): Promise<RestError> {
   const body: unknown = await response.json().catch(() => null);
   const message = (body as Partial<Body> | null)?.error?.message;
-  return new RestError(response.status, message ?? `The server answered with status ${response.status}.`);
+  // The other form of it is a date; no server of ours writes one.
+  const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+  return new RestError(
+    response.status,
+    message ?? `The server answered with status ${response.status}.`,
+    seconds >= 0 ? seconds : null,
+  );
 }

@@ -1,6 +1,6 @@
 import type { WireItem } from '../../../src/protocol/wire-item.ts';
 import type { WireResponse } from '../../../src/protocol/wire-response.ts';
-import type { AgentEvent } from '../realtime/connection.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import type { ChatState } from './chat-state.ts';
 import { append, edit, editAnswerOf } from './edit-entries.ts';
 import { type AgentEntry, agentEntry, type Entry } from './entry.ts';
@@ -179,11 +179,13 @@ function failed(state: ChatState, { event_id: id, error }: ErrorEvent): ChatStat
   }
   const entries = append(state.entries, { kind: 'problem', id, text: error.message });
   // An answer that was asked for will not come when the asking was refused.
-  return { ...state, entries, isAsked: error.event_id === ASK_EVENT_ID ? false : state.isAsked };
+  return { ...state, entries, isAsked: error.event_id?.startsWith(askEventId('')) ? false : state.isAsked };
 }
 
-/** The event id of every `response.create`. */
-export const ASK_EVENT_ID = 'ask';
+/** The event id of a `response.create`; `id` tells them apart. */
+export function askEventId(id: string): string {
+  return `ask:${id}`;
+}
 
 function known(entries: readonly Entry[], id: string): boolean {
   return entries.some((entry) => entry.id === id);

@@ -1,5 +1,5 @@
 import type { WireMessage } from '../../../src/protocol/wire-item.ts';
-import type { AgentEvent } from '../realtime/connection.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import { append, edit } from './edit-entries.ts';
 import { type Entry, type UserEntry, userEntry } from './entry.ts';
 import { textOf } from './item-text.ts';

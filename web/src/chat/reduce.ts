@@ -1,5 +1,5 @@
 import type { RestConversationItem } from '../../../src/protocol/rest-conversations.ts';
-import type { AgentEvent } from '../realtime/connection.ts';
+import type { AgentEvent } from '../realtime/agent-event.ts';
 import { type ChatState, emptyChat } from './chat-state.ts';
 import { append, edit } from './edit-entries.ts';
 import { type Entry, userEntry } from './entry.ts';

@@ -4,6 +4,8 @@ import type { ConnectionState } from '../realtime/connection.ts';
 import { useAgent, useValue } from './agent-context.ts';
 import { WarningIcon } from './icons.tsx';
 
+const UNNOTICED_MS = 300;
+
 /** What the person should know before reading on. */
 export function Banners() {
   const { session } = useAgent();
@@ -32,12 +34,32 @@ export function Banners() {
 function ConnectionBanner({ state }: { readonly state: Exclude<ConnectionState, { status: 'open' }> }) {
   const { session } = useAgent();
   if (state.status === 'connecting') return <p className="banner connecting">Connecting…</p>;
+  if (state.status === 'resuming') return <ResumingBanner />;
   return (
     <p className="banner offline">
       <span>
         {state.reason ?? 'Not connected.'}{' '}
         {state.status === 'waiting' && <Countdown toMs={state.retryAtMs} />}
       </span>
+      <button type="button" className="link" onClick={() => session.reconnect()}>
+        {state.status === 'waiting' ? 'Try now' : 'Connect again'}
+      </button>
+    </p>
+  );
+}
+
+/** Nothing is lost and nothing is to be done, so a short outage is not worth a word. */
+function ResumingBanner() {
+  const { session } = useAgent();
+  const [isShown, setIsShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsShown(true), UNNOTICED_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!isShown) return null;
+  return (
+    <p className="banner resuming">
+      <span>Reconnecting…</span>
       <button type="button" className="link" onClick={() => session.reconnect()}>
         Try now
       </button>

@@ -1,27 +1,51 @@
 import type { ClientEvent } from '../../../src/protocol/client-events.ts';
-import type { ExtensionEvent } from '../../../src/protocol/extension-events.ts';
-import type { ServerEvent } from '../../../src/protocol/server-events.ts';
-import { backoffMs } from './backoff.ts';
+import { CLOSE } from '../../../src/protocol/close-codes.ts';
+import type { AgentEvent } from './agent-event.ts';
+import { backoffMs, resumeDelayMs } from './backoff.ts';
+import { type ResumePlace, SessionTrail } from './session-trail.ts';
+import type { NamedEvent } from './unanswered.ts';
 
 /** To these the server says nothing when all is well. */
-const UNANSWERED: ReadonlySet<ClientEvent['type']> = new Set([
+const WITHOUT_ANSWER: ReadonlySet<ClientEvent['type']> = new Set([
   'input_audio_buffer.append',
   'vivavoce.playback.reported',
   'vivavoce.input.muted',
 ]);
 
+/** About one moment; in the next they are worth nothing. */
+const FLEETING: ReadonlySet<ClientEvent['type']> = new Set([
+  'input_audio_buffer.append',
+  'vivavoce.playback.reported',
+]);
+
 /** A quarter of a minute of speech that does not leave: the other side takes nothing any more. */
 const MAX_BUFFERED_BYTES = 1_000_000;
 
-export type AgentEvent = ServerEvent | ExtensionEvent;
+/** Not 1000, which would say that the session is over. */
+const TO_BE_RESUMED = 4000;
+
+/** Behind these the server has no session any more. */
+const SESSION_OVER: ReadonlySet<number> = new Set([
+  1000,
+  CLOSE.restarting,
+  CLOSE.limits,
+  CLOSE.notResumable,
+  CLOSE.gone,
+]);
+
+const NOT_RESUMABLE: ReadonlySet<string | null> = new Set(['resume_token_unknown', 'resume_too_late']);
 
 export type ConnectionState =
   | { readonly status: 'connecting' }
   | { readonly status: 'open' }
+  /** The connection is lost and the session is not: it comes back by itself, and nothing of it will be missing. */
+  | { readonly status: 'resuming' }
   /** It tries again by itself at `retryAtMs` (wall clock). */
   | { readonly status: 'waiting'; readonly retryAtMs: number; readonly reason: string }
   /** It does not try again before `connect()` is called. */
   | { readonly status: 'closed'; readonly reason: string | null };
+
+const RESUMING: ConnectionState = { status: 'resuming' };
 
 /** The part of a `WebSocket` that is used here. */
 export interface SocketLike {
@@ -29,7 +53,6 @@ export interface SocketLike {
   /** Bytes that have not left yet. */
   readonly bufferedAmount: number;
   close(code?: number, reason?: string): void;
-  addEventListener(type: 'open', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void;
 }
@@ -42,31 +65,52 @@ export interface Target {
 /** Thrown by `prepare` when trying again by itself makes no sense: a key is needed, the origin is refused. */
 export class CannotConnect extends Error {}
 
+/** Thrown by `prepare` when the server has said how long to wait. */
+export class NotNow extends Error {
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs: number) {
+    super(message);
+    this.waitMs = waitMs;
+  }
+}
+
 interface Deps {
   /**
    * Finds out where to connect to, and whether that would work: a browser is not told why an upgrade was refused.
    *
-   * @throws CannotConnect to stop trying; whatever else it throws is tried again later.
+   * @throws CannotConnect to stop trying, NotNow; whatever else it throws is tried again later.
    */
   readonly prepare: (signal: AbortSignal) => Promise<Target>;
+  /** Where a session is gone on with. */
+  readonly resumeTarget: (place: ResumePlace) => Target;
   readonly createSocket: (target: Target) => SocketLike;
   readonly onState: (state: ConnectionState) => void;
   readonly onEvent: (event: AgentEvent) => void;
   readonly random?: () => number;
   readonly nowMs?: () => number;
-  /** Events that are sent get an answer at once, but for `UNANSWERED`; so long without one means that the connection is dead. */
+  /** So long without an answer means that the connection is dead. */
   readonly silenceMs?: number;
 }
 
-/** A Realtime connection that comes back by itself. */
+/**
+ * A Realtime connection that comes back by itself: to the session that it had, when the server still keeps it, else to
+ * a new one. Nobody hears of events twice, and what was sent and has not arrived is sent again.
+ */
 export class RealtimeConnection {
   readonly #deps: Required<Deps>;
+  #trail = new SessionTrail();
   #attempt = 0;
   #socket: SocketLike | null = null;
   #isOpen = false;
+  /** When the session lost its connection; null while it has one, and while there is no session. */
+  #lostAtMs: number | null = null;
+  /** What the server said instead of beginning. */
+  #refusal: string | null = null;
   #run = new AbortController();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #eventCount = 0;
 
   constructor(deps: Deps) {
     this.#deps = { random: Math.random, nowMs: Date.now, silenceMs: 10_000, ...deps };
@@ -76,68 +120,156 @@ export class RealtimeConnection {
     return this.#isOpen;
   }
 
-  /** Connects now: anew when a connection is there, at once when one is being waited for. */
+  /** Connects now, to a new session. */
   connect(): void {
     this.#end();
+    this.#trail = new SessionTrail();
+    this.#lostAtMs = null;
     void this.#open(this.#run.signal);
+  }
+
+  /** Does now what would be tried again later. */
+  retry(): void {
+    if (this.#lostAtMs === null) this.connect();
+    else this.#resume();
   }
 
   close(reason: string | null = null): void {
     this.#end();
+    this.#trail = new SessionTrail();
+    this.#lostAtMs = null;
     this.#deps.onState({ status: 'closed', reason });
   }
 
-  /** False, and nothing is sent, while there is no connection. */
+  /** False when it is lost: there is no connection, and none that would make up for it. */
   send(event: ClientEvent): boolean {
-    if (!this.#isOpen || !this.#socket) return false;
+    if (!this.#isOpen && this.#lostAtMs === null) return false;
+    const isKept = !FLEETING.has(event.type);
+    const sent = isKept ? { event_id: `page_${this.#eventCount++}`, ...event } : event;
+    if (isKept) this.#trail.unanswered.add(sent as NamedEvent);
+    if (!this.#isOpen || !this.#socket) return isKept;
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {
       this.#lost(this.#run.signal, 'The connection is too slow for speech.');
-      return false;
+      return isKept && this.#lostAtMs !== null;
     }
-    this.#socket.send(JSON.stringify(event));
-    if (UNANSWERED.has(event.type)) return true;
-    this.#silence ??= setTimeout(() => {
-      this.#lost(this.#run.signal, 'The server does not answer any more.');
-    }, this.#deps.silenceMs);
+    this.#socket.send(JSON.stringify(sent));
+    if (!WITHOUT_ANSWER.has(event.type)) this.#expectAnswer();
     return true;
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    const { prepare, createSocket, onState, onEvent } = this.#deps;
-    onState({ status: 'connecting' });
+    this.#deps.onState({ status: 'connecting' });
     try {
-      const target = await prepare(signal);
-      if (signal.aborted) return;
-      const socket = createSocket(target);
-      this.#socket = socket;
-      socket.addEventListener('open', () => {
-        if (signal.aborted) return;
-        this.#isOpen = true;
-        this.#attempt = 0;
-        onState({ status: 'open' });
-      });
-      socket.addEventListener('message', ({ data }) => {
-        if (signal.aborted) return;
-        this.#heardFrom();
-        onEvent(JSON.parse(String(data)) as AgentEvent);
-      });
-      socket.addEventListener('close', ({ reason }) => {
-        this.#lost(signal, reason ? `Disconnected: ${reason}.` : 'The connection was lost.');
-      });
+      const target = await this.#deps.prepare(signal);
+      if (!signal.aborted) this.#listenTo(target, signal);
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof CannotConnect) this.close(reason);
-      else this.#lost(signal, reason);
+      else this.#wait(reason, error instanceof NotNow ? error.waitMs : 0);
     }
   }
 
-  #lost(signal: AbortSignal, reason: string): void {
+  #resume(): void {
+    const { place } = this.#trail;
+    this.#end(TO_BE_RESUMED);
+    if (!place) return;
+    this.#listenTo(this.#deps.resumeTarget(place), this.#run.signal);
+  }
+
+  #listenTo(target: Target, signal: AbortSignal): void {
+    const socket = this.#deps.createSocket(target);
+    this.#socket = socket;
+    this.#refusal = null;
+    this.#expectAnswer();
+    socket.addEventListener('message', ({ data }) => {
+      if (signal.aborted) return;
+      this.#heardFrom();
+      this.#take(JSON.parse(String(data)) as AgentEvent, signal);
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      const said = this.#refusal ?? (reason ? `Disconnected: ${reason}.` : 'The connection was lost.');
+      this.#lost(signal, said, code);
+    });
+  }
+
+  #take(event: AgentEvent, signal: AbortSignal): void {
+    if (!this.#isOpen && event.type === 'error' && event.sequence === undefined) {
+      // About the connection; what becomes of it the close says that follows.
+      this.#refusal = event.error.message;
+      if (NOT_RESUMABLE.has(event.error.code)) this.connect();
+      return;
+    }
+    if (event.type === 'vivavoce.session.resumed') {
+      this.#isBack();
+      return;
+    }
+    switch (this.#trail.note(event)) {
+      case 'known':
+        return;
+      case 'gap':
+        this.#lost(signal, 'The server left something out.');
+        return;
+      case 'next':
+        if (event.type === 'session.created') this.#hasBegun();
+        this.#deps.onEvent(event);
+    }
+  }
+
+  #hasBegun(): void {
+    this.#isOpen = true;
+    this.#attempt = 0;
+    this.#deps.onState({ status: 'open' });
+  }
+
+  #isBack(): void {
+    if (this.#lostAtMs === null) return;
+    this.#lostAtMs = null;
+    for (const event of this.#trail.unanswered.all) {
+      this.#socket?.send(JSON.stringify(event));
+      if (!WITHOUT_ANSWER.has(event.type)) this.#expectAnswer();
+    }
+    this.#hasBegun();
+  }
+
+  #lost(signal: AbortSignal, reason: string, code = TO_BE_RESUMED): void {
     if (signal.aborted) return;
+    if (code === CLOSE.takenOver) {
+      this.close('This conversation goes on elsewhere.');
+      return;
+    }
+    this.#end(TO_BE_RESUMED);
+    const nowMs = this.#deps.nowMs();
+    const sinceMs = this.#lostAtMs ?? nowMs;
+    const isResumable = !SESSION_OVER.has(code) && nowMs - sinceMs < this.#trail.keptMs;
+    if (!isResumable) {
+      const wasResuming = this.#lostAtMs !== null;
+      // Where resuming failed a new session is tried at once.
+      if (wasResuming && code !== CLOSE.restarting) this.connect();
+      else this.#wait(reason);
+      return;
+    }
+    this.#lostAtMs = sinceMs;
+    // A server that has too much to do is not to be asked soon.
+    if (code === CLOSE.overloaded) this.#attempt = Math.max(this.#attempt, 2);
+    this.#retry = setTimeout(() => this.#resume(), resumeDelayMs(this.#attempt++, this.#deps.random));
+    this.#deps.onState(RESUMING);
+  }
+
+  /** For a new session. */
+  #wait(reason: string, leastMs = 0): void {
     this.#end();
-    const delayMs = backoffMs(this.#attempt++, this.#deps.random);
+    this.#trail = new SessionTrail();
+    this.#lostAtMs = null;
+    const delayMs = leastMs + backoffMs(this.#attempt++, this.#deps.random);
     this.#retry = setTimeout(() => this.connect(), delayMs);
     this.#deps.onState({ status: 'waiting', retryAtMs: this.#deps.nowMs() + delayMs, reason });
+  }
+
+  #expectAnswer(): void {
+    this.#silence ??= setTimeout(() => {
+      this.#lost(this.#run.signal, 'The server does not answer any more.');
+    }, this.#deps.silenceMs);
   }
 
   #heardFrom(): void {
@@ -146,11 +278,11 @@ export class RealtimeConnection {
   }
 
   /** Lets go of the connection that is there; nothing of it is heard of afterwards. */
-  #end(): void {
+  #end(code?: number): void {
     this.#run.abort();
     this.#run = new AbortController();
     this.#isOpen = false;
-    this.#socket?.close();
+    this.#socket?.close(code);
     this.#socket = null;
     clearTimeout(this.#retry);
     this.#heardFrom();

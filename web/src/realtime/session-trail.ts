@@ -1,0 +1,39 @@
+import type { AgentEvent } from './agent-event.ts';
+import { Unanswered } from './unanswered.ts';
+
+/** Where a session can be gone on with. */
+export interface ResumePlace {
+  readonly token: string;
+  /** The last event that is here. */
+  readonly after: number;
+}
+
+/** What is known of a session, and needed to come back to it. In memory only: a page that is loaded anew begins anew. */
+export class SessionTrail {
+  readonly unanswered = new Unanswered();
+  #ticket: { readonly token: string; readonly seconds: number } | null = null;
+  #last = -1;
+
+  /** Null when there is no way back. */
+  get place(): ResumePlace | null {
+    return this.#ticket && { token: this.#ticket.token, after: this.#last };
+  }
+
+  /** How long after a loss the server keeps the session. */
+  get keptMs(): number {
+    return (this.#ticket?.seconds ?? 0) * 1000;
+  }
+
+  /** Takes note of an event. `known`: it has come before. `gap`: there are some between it and the last one. */
+  note(event: AgentEvent): 'next' | 'known' | 'gap' {
+    const { sequence } = event;
+    if (sequence !== undefined) {
+      if (sequence <= this.#last) return 'known';
+      if (sequence > this.#last + 1) return 'gap';
+      this.#last = sequence;
+    }
+    if (event.type === 'session.created') this.#ticket = event.resume ?? null;
+    this.unanswered.heard(event);
+    return 'next';
+  }
+}
