@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createAdmitting } from './admitting.ts';
 import { readAgent } from './agent-file.ts';
 import { type Clock, type IdSource, randomIds, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -20,8 +21,10 @@ import { RealtimeServer } from './server/realtime.ts';
 import { chatCompletionRoutes } from './server/routes/chat-completions.ts';
 import { clientSecretRoutes } from './server/routes/client-secrets.ts';
 import { conversationRoutes } from './server/routes/conversations.ts';
+import { guardRoutes } from './server/routes/guards.ts';
 import { healthRoutes } from './server/routes/health.ts';
 import { memoryRoutes } from './server/routes/memories.ts';
+import { metricsRoutes } from './server/routes/metrics.ts';
 import { modelRoutes } from './server/routes/models.ts';
 import { speechRoutes } from './server/routes/speech.ts';
 import { transcriptionRoutes } from './server/routes/transcriptions.ts';
@@ -107,6 +110,8 @@ export class App implements AsyncDisposable {
       state: 'ready',
       reason: 'everything that is said is kept on this machine',
     };
+    const admitting = createAdmitting(deps, () => announce());
+    const { admission } = admitting;
     const turnsFirst = resources.use(new TurnsFirst({ clock }));
     const remembering = createRemembering({
       ...{ deps, store, model, turnsFirst, ids },
@@ -122,6 +127,7 @@ export class App implements AsyncDisposable {
       ...ears.statuses(),
       storeStatus,
       ...remembering.statuses(),
+      ...admitting.statuses(),
     ];
     const conversations = new Conversations({
       ...{ store, clock, ids },
@@ -164,9 +170,10 @@ export class App implements AsyncDisposable {
       auth,
       origins,
       log: telemetry.log,
-      health: healthRoutes({ auth, engines }),
+      operating: [healthRoutes({ auth, engines }), metricsRoutes({ auth, metrics: telemetry.metrics })],
       uploads: [
         transcriptionRoutes({
+          admission,
           transcriber: ears.hearing.transcriber,
           noTranscriberReason: () => ears.hearing.unavailable(),
         }),
@@ -174,8 +181,9 @@ export class App implements AsyncDisposable {
       api: [
         conversationRoutes({ store, conversations, clock, ids }),
         memoryRoutes({ keeper, erasing, statistics }),
-        chatCompletionRoutes({ graph, agent, conversations, clock, ids }),
-        speechRoutes({ voice, defaultVoice: voiceName, pronunciations }),
+        chatCompletionRoutes({ admission, graph, agent, conversations, clock, ids }),
+        speechRoutes({ admission, voice, defaultVoice: voiceName, pronunciations }),
+        guardRoutes({ guards }),
         modelRoutes({ startedAtMs: clock.nowMs() }),
         clientSecretRoutes({
           auth,
@@ -195,7 +203,9 @@ export class App implements AsyncDisposable {
       tlsCert: config.TLS_CERT,
       tlsKey: config.TLS_KEY,
     });
+    admitting.start();
     resources.defer(async () => {
+      admission.close('The server is shutting down.');
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       await realtime[Symbol.asyncDispose]();

@@ -25,8 +25,8 @@ interface HttpOptions {
   readonly auth: Auth;
   readonly origins: OriginPolicy;
   readonly log: Logger;
-  /** What is served without a key. */
-  readonly health: Router;
+  /** What is served outside of `/v1`, each behind a door of its own. */
+  readonly operating: readonly Router[];
   /** What is served under `/v1` to whoever has a key. */
   readonly api: readonly Router[];
   /** The same for what takes files; what they do not answer goes on to `api`. */
@@ -34,7 +34,7 @@ interface HttpOptions {
 }
 
 /** The Express app: doors first, then routes, then errors in one shape. */
-export function createExpressApp({ auth, origins, log, health, api, uploads }: HttpOptions): Express {
+export function createExpressApp({ auth, origins, log, operating, api, uploads }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(
@@ -51,7 +51,7 @@ export function createExpressApp({ auth, origins, log, health, api, uploads }: H
   });
   app.use(checkOrigin(origins));
   app.use(cors({ origin: [...origins.allowedOrigins], maxAge: 600 }));
-  app.use(health);
+  for (const routes of operating) app.use(routes);
   app.get('/openapi.json', (_request, response) => void response.json(openApiDocument));
   app.get('/docs', (_request, response) => {
     // The API viewer styles itself from its script.

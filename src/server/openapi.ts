@@ -6,6 +6,7 @@ import { chatCompletion, chatCompletionChunk, chatCompletionRequest } from '../p
 import * as conversations from '../protocol/rest-conversations.ts';
 import * as transcriptions from '../protocol/rest-transcriptions.ts';
 import { memoryPaths } from './openapi-memories.ts';
+import { operatingPaths } from './openapi-operating.ts';
 import { health, JSON_TYPE, operation, text } from './openapi-operation.ts';
 
 const id = ['conversation_id'];
@@ -132,6 +133,7 @@ const paths: ZodOpenApiPathsObject = {
       answers: { [JSON_TYPE]: rest.clientSecret },
     }),
   },
+  ...operatingPaths,
   '/livez': { get: health('Is the process alive?', { 200: ['Yes.', alive] }) },
   '/readyz': {
     get: health('Can it take a turn?', {

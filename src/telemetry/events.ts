@@ -1,4 +1,7 @@
+import type { AdmissionKind, RefusalReason } from '../resilience/capped-admission.ts';
+import type { Overload } from '../resilience/load-monitor.ts';
 import type { Logger } from './logger.ts';
+import { Metrics } from './metrics.ts';
 import type { Span, TurnTrace } from './turn-trace.ts';
 
 export interface TurnEnded {
@@ -20,12 +23,15 @@ export interface TurnEnded {
 /** One place for every event that an operator may want to see. Ids, counts and times only: never what people said. */
 export class Telemetry {
   readonly log: Logger;
+  readonly metrics: Metrics;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, metrics = new Metrics()) {
     this.log = log;
+    this.metrics = metrics;
   }
 
   turnEnded({ trace, error, ...turn }: TurnEnded): void {
+    this.metrics.turnEnded(turn.status, trace);
     const { first_text_to_voice: t1, first_audio: t2, first_frame_out: t3 } = trace.marks;
     const fields = {
       event: 'turn-ended',
@@ -41,11 +47,40 @@ export class Telemetry {
   }
 
   connectionOpened(fields: { connectionId: string; key: string; dialect: string }): void {
+    this.metrics.connectionOpened(fields.dialect);
     this.log.info({ event: 'connection-opened', ...fields }, 'connection opened');
   }
 
   connectionClosed(fields: { connectionId: string; code: number; reason: string }): void {
+    this.metrics.connectionClosed(fields.code);
     this.log.info({ event: 'connection-closed', ...fields }, 'connection closed');
+  }
+
+  /** A session goes on on this connection, which was sent so many events that it had missed. */
+  sessionResumed(fields: { connectionId: string; replayed: number }): void {
+    this.metrics.sessionResumed();
+    this.log.info({ event: 'session-resumed', ...fields }, 'session resumed');
+  }
+
+  /** Of every event on every connection: it counts and writes nothing. */
+  eventCrossed(direction: 'in' | 'out', bytes: number): void {
+    this.metrics.event(direction, bytes);
+  }
+
+  admissionAsked(kind: AdmissionKind, refusal: RefusalReason | null): void {
+    this.metrics.asked(kind, refusal);
+    // Many may be refused at once: one line each is for whoever looks closely.
+    if (refusal !== null)
+      this.log.debug({ event: 'admission-refused', kind, refusal }, `a ${kind} was refused`);
+  }
+
+  loadChanged(overload: Overload | null): void {
+    if (overload === null) this.log.info({ event: 'shedding-ended' }, 'there is room for new turns again');
+    else
+      this.log.warn(
+        { event: 'shedding-began', signal: overload.signal },
+        `new connections and turns are refused: ${overload.text}`,
+      );
   }
 
   eventRefused(fields: { connectionId: string; code: string; param: string | null }): void {
@@ -61,6 +96,7 @@ export class Telemetry {
   }
 
   writeFailed(fields: { what: string; error: string }): void {
+    this.metrics.writeFailed();
     this.log.error({ event: 'write-failed', ...fields }, 'something could not be stored');
   }
 
@@ -78,6 +114,7 @@ export class Telemetry {
   }
 
   engineFellBack(fields: { part: string; from: string; to: string; error: string }): void {
+    this.metrics.fellBack(fields.part);
     this.log.warn(
       { event: 'engine-fell-back', ...fields },
       `${fields.part}: ${fields.to} answers for ${fields.from}`,
@@ -128,8 +165,9 @@ export class Telemetry {
     this.log.warn({ event: 'erasure-waits', ...fields }, 'an erasure is not done yet and is tried again');
   }
 
-  breakerChanged(fields: { guard: string; state: string; reason: string }): void {
-    this.log.warn({ event: 'breaker-changed', ...fields }, `breaker ${fields.guard} is ${fields.state}`);
+  breakerChanged(fields: { guard: string; from: string; to: string; reason: string }): void {
+    this.metrics.breakerChanged(fields.guard, fields.to);
+    this.log.warn({ event: 'breaker-changed', ...fields }, `breaker ${fields.guard} is ${fields.to}`);
   }
 }
 

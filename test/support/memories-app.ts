@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Router } from 'express';
 import { toApiKey } from '../../src/api-keys.ts';
 import { randomIds, systemClock } from '../../src/clock.ts';
 import type { Erasure } from '../../src/conversation/erasure-log.ts';
@@ -74,7 +73,7 @@ export class MemoriesApp implements AsyncDisposable {
       auth,
       origins: { allowedOrigins: [], isOpen: auth.isOpen },
       log: createLogger('silent'),
-      health: Router(),
+      operating: [],
       uploads: [],
       api: [
         memoryRoutes({

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Router } from 'express';
 import { systemClock } from '../../src/clock.ts';
 import { Auth } from '../../src/server/auth.ts';
 import { createExpressApp } from '../../src/server/http.ts';
 import { transcriptionRoutes } from '../../src/server/routes/transcriptions.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { openAdmission } from './open-admission.ts';
 import { ScriptedTranscriber } from './scripted-transcriber.ts';
 
 /** The server with a recogniser that hears what its script says, and nothing else. */
@@ -19,12 +19,15 @@ export class TranscriptionApp implements AsyncDisposable {
   private constructor(transcriber: ScriptedTranscriber) {
     this.transcriber = transcriber;
     const auth = new Auth([], systemClock);
-    const routes = transcriptionRoutes({ transcriber, noTranscriberReason: () => this.unavailable });
+    const routes = transcriptionRoutes({
+      ...{ transcriber, noTranscriberReason: () => this.unavailable },
+      admission: openAdmission,
+    });
     const app = createExpressApp({
       auth,
       origins: { allowedOrigins: [], isOpen: true },
       log: createLogger('silent'),
-      health: Router(),
+      operating: [],
       uploads: [routes],
       api: [],
     });

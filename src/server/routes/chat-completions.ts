@@ -6,7 +6,8 @@ import type { TurnGraph } from '../../graph/graph.ts';
 import type { TurnPart } from '../../graph/state.ts';
 import { streamTurn } from '../../graph/stream-turn.ts';
 import { chatCompletionRequest } from '../../protocol/rest-chat.ts';
-import { ownerOf, requireScope } from '../caller.ts';
+import type { Admission } from '../../resilience/admission.ts';
+import { callerOf, ownerOf, requireScope } from '../caller.ts';
 import { ChatCompletionWriter } from '../chat-completion-writer.ts';
 import { toTurnInput } from '../chat-messages.ts';
 import { ChatRecord } from '../chat-record.ts';
@@ -14,6 +15,7 @@ import { toErrorBody } from '../error-body.ts';
 import { validate } from '../validate.ts';
 
 interface Deps {
+  readonly admission: Admission;
   readonly graph: TurnGraph;
   readonly agent: Agent;
   readonly conversations: Conversations;
@@ -22,12 +24,13 @@ interface Deps {
 }
 
 /** The agent as a model, for the frontends that exist. The messages of the request are the window of the turn. */
-export function chatCompletionRoutes({ graph, agent, conversations, clock, ids }: Deps): Router {
+export function chatCompletionRoutes({ admission, graph, agent, conversations, clock, ids }: Deps): Router {
   const router = Router();
   router.use('/chat', requireScope('talk'));
   router.post('/chat/completions', async (request, response) => {
     const body = validate(chatCompletionRequest, request.body ?? {});
     const owner = ownerOf(request, body.safety_identifier ?? body.user);
+    using _place = admission.turn(callerOf(request).owner.key);
     using record = await ChatRecord.open(body, owner, conversations, clock);
     const input = {
       ...toTurnInput(body, agent),

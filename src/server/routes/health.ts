@@ -3,6 +3,8 @@ import type { EngineStatus } from '../../engine-status.ts';
 import type { Readiness } from '../../protocol/rest.ts';
 import { type Auth, bearerToken } from '../auth.ts';
 
+const NEEDED: ReadonlySet<string> = new Set(['llm', 'store', 'load']);
+
 interface Deps {
   readonly auth: Auth;
   readonly engines: () => readonly EngineStatus[];
@@ -32,10 +34,10 @@ function withoutReason(status: EngineStatus): EngineStatus {
   return { ...status, detail: '', reason: 'send a key with the scope "operate" to read why' };
 }
 
-/** Without a model or a store there is no turn; without a voice there still is one, in writing. */
+/** Without a model or a store there is no turn, nor while nobody is let in; without a voice there still is one, in writing. */
 function readiness(engines: readonly EngineStatus[]): Readiness['status'] {
   const cannot = engines.some(
-    ({ part, state }) => (part === 'llm' || part === 'store') && (state === 'failed' || state === 'starting'),
+    ({ part, state }) => NEEDED.has(part) && (state === 'failed' || state === 'starting'),
   );
   if (cannot) return 'unready';
   return engines.every(({ state }) => state === 'ready') ? 'ready' : 'degraded';

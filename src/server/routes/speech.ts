@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Router } from 'express';
 import { VivavoceError } from '../../errors.ts';
 import { speechRequest } from '../../protocol/rest-audio.ts';
+import type { Admission } from '../../resilience/admission.ts';
 import { voiceOf } from '../../session/session-config.ts';
 import { Speaker } from '../../session/speaker.ts';
 import { bytesOf } from '../../speech/audio/pcm.ts';
@@ -10,17 +11,18 @@ import type { Pronunciations } from '../../speech/pronunciations.ts';
 import { SentenceSplitter } from '../../speech/sentences.ts';
 import { SpokenText } from '../../speech/spoken-text.ts';
 import { VOICE_RATE, type Voice } from '../../speech/tts/voice.ts';
-import { requireScope } from '../caller.ts';
+import { callerOf, requireScope } from '../caller.ts';
 import { validate } from '../validate.ts';
 
 interface Deps {
+  readonly admission: Admission;
   readonly voice: Voice;
   readonly defaultVoice: string;
   readonly pronunciations: Pronunciations;
 }
 
 /** Text in, speech out: chunked, each frame as it is made. */
-export function speechRoutes({ voice, defaultVoice, pronunciations }: Deps): Router {
+export function speechRoutes({ admission, voice, defaultVoice, pronunciations }: Deps): Router {
   const router = Router();
   router.use('/audio/speech', requireScope('talk'));
   router.post('/audio/speech', async (request, response) => {
@@ -40,6 +42,7 @@ export function speechRoutes({ voice, defaultVoice, pronunciations }: Deps): Rou
         param: 'stream_format',
       });
     }
+    using _place = admission.turn(callerOf(request).owner.key);
     const left = new AbortController();
     response.on('close', () => left.abort());
     const wanted = voiceOf(body.voice);

@@ -1,9 +1,10 @@
 import { type Response, Router } from 'express';
 import { VivavoceError } from '../../errors.ts';
 import { MAX_UPLOAD_BYTES, transcriptionFields } from '../../protocol/rest-transcriptions.ts';
+import type { Admission } from '../../resilience/admission.ts';
 import type { Transcriber, Transcript, TranscriptionRequest } from '../../speech/stt/transcriber.ts';
 import { AgreedText } from '../agreed-text.ts';
-import { requireScope } from '../caller.ts';
+import { callerOf, requireScope } from '../caller.ts';
 import { toErrorBody } from '../error-body.ts';
 import { transcriptionBody, usageOf } from '../transcription-body.ts';
 import { formReader } from '../upload.ts';
@@ -11,18 +12,21 @@ import { UploadedAudio } from '../uploaded-audio.ts';
 import { validate } from '../validate.ts';
 
 interface Deps {
+  readonly admission: Admission;
   readonly transcriber: Transcriber | null;
   /** Why nothing can be recognised now, and what to do about it; null when it can. Asked for every request. */
   readonly noTranscriberReason: () => string | null;
 }
 
 /** Speech in, text out: a file is recognised as if somebody said it, as fast as the recogniser can. */
-export function transcriptionRoutes({ transcriber, noTranscriberReason }: Deps): Router {
+export function transcriptionRoutes({ admission, transcriber, noTranscriberReason }: Deps): Router {
   const router = Router();
   router.use('/audio/transcriptions', requireScope('talk'));
   const readForm = formReader(MAX_UPLOAD_BYTES);
   let uploads = 0;
   router.post('/audio/transcriptions', async (request, response) => {
+    // Before the file: the memory that it takes counts too.
+    using _place = admission.turn(callerOf(request).owner.key);
     const form = await readForm(request, response);
     const fields = validate(transcriptionFields, form.fields);
     const isStream = fields.stream === 'true' || fields.stream === '1';
