@@ -9,18 +9,18 @@ export interface InboundRates {
 }
 
 /**
- * Of one connection. Audio in frames of 10 ms is 100 events and 64 KiB a second; the longest audio event, 15 MiB, passes
- * at once.
+ * Of one connection. Speech in frames of 10 ms is 100 events and 64 KiB a second. Whole recordings pass at once: as much
+ * as the microphone keeps, and it says by itself when it is full.
  */
 export const CONNECTION_RATES: InboundRates = {
-  events: { burst: 2_000, perSecond: 400 },
-  bytes: { burst: 16 * MIB, perSecond: 2 * MIB },
+  events: { burst: 10_000, perSecond: 1_000 },
+  bytes: { burst: 64 * MIB, perSecond: 4 * MIB },
 };
 
 /** Of all connections of a key: one key may be that of a house full of people, or of a telephone exchange. */
 export const KEY_RATES: InboundRates = {
   events: { burst: 50_000, perSecond: 25_000 },
-  bytes: { burst: 128 * MIB, perSecond: 48 * MIB },
+  bytes: { burst: 256 * MIB, perSecond: 48 * MIB },
 };
 
 /** What the protocol does not know: more than this is no client that speaks it. */

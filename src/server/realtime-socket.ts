@@ -1,15 +1,19 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock, IdSource } from '../clock.ts';
 import type { Lease } from '../conversation/conversations.ts';
 import { fromBeta, toBeta } from '../protocol/beta.ts';
 import { type Decoded, decodeClientEvent } from '../protocol/client-events.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { Outgoing } from '../session/outgoing.ts';
 import { Session, type SessionDeps } from '../session/session.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import { InboundLimits, type KeyTraffic } from './inbound-limits.ts';
 
 const PING_INTERVAL_MS = 20_000;
+/** How long a client that breaks the limits may take to say goodbye. */
+const GOODBYE_MS = 1_000;
 
 const NOT_TEXT: Decoded = {
   ok: false,
@@ -33,6 +37,8 @@ export interface SocketOptions {
   readonly isBeta: boolean;
   /** Whether our own events may be sent. */
   readonly hasExtensions: boolean;
+  /** What came in over all connections of the key. */
+  readonly traffic: ReturnType<KeyTraffic['of']>;
 }
 
 export interface SocketDeps extends SessionDeps {
@@ -47,22 +53,33 @@ export class RealtimeSocket implements AsyncDisposable {
   /** Resolves when the connection has ended and nothing of it is running. */
   readonly ended: Promise<void>;
   readonly #socket: WebSocket;
-  readonly #stream: Duplex;
+  readonly #stream: Socket;
   readonly #options: SocketOptions;
   readonly #deps: SocketDeps;
   readonly #id: string;
+  readonly #limits: InboundLimits;
   #eventCount = 0;
   #isCorked = false;
-  #isAlive = true;
+  /** What had come by the last event, and by the last ping. */
+  #bytesRead: number;
+  #bytesAtPing = -1;
   #ping: Disposable;
 
   /** @param stream what the socket writes to */
-  constructor(socket: WebSocket, stream: Duplex, options: SocketOptions, deps: SocketDeps) {
+  constructor(socket: WebSocket, stream: Socket, options: SocketOptions, deps: SocketDeps) {
     this.#socket = socket;
     this.#stream = stream;
     this.#options = options;
     this.#deps = deps;
     this.#id = deps.ids.next('conn');
+    this.#bytesRead = stream.bytesRead;
+    this.#limits = new InboundLimits({
+      clock: deps.clock,
+      key: options.traffic,
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      close: (reason) => this.#endNow(reason),
+    });
     this.session = new Session(deps, {
       conversation: options.lease.conversation,
       model: options.model,
@@ -71,9 +88,7 @@ export class RealtimeSocket implements AsyncDisposable {
       onHangUp: (reason) => socket.close(1000, reason),
     });
     this.#ping = deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
-    socket.on('pong', () => {
-      this.#isAlive = true;
-    });
+    socket.on('ping', () => this.#count(true));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     // ws closes the connection itself and says why; there is nothing else to do about a broken frame.
     socket.on('error', () => undefined);
@@ -100,11 +115,13 @@ export class RealtimeSocket implements AsyncDisposable {
 
   async #release(): Promise<void> {
     this.#ping[Symbol.dispose]();
+    this.#limits[Symbol.dispose]();
     await this.session[Symbol.asyncDispose]();
     this.#options.lease[Symbol.dispose]();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     const translate = this.#options.isBeta ? fromBeta : undefined;
     const decoded = isBinary ? NOT_TEXT : decodeClientEvent(data.toString(), translate);
     if (!decoded.ok) {
@@ -113,6 +130,7 @@ export class RealtimeSocket implements AsyncDisposable {
       const field = param?.replace(/\.metadata\..*$/s, '.metadata') ?? null;
       this.#deps.telemetry.eventRefused({ connectionId: this.#id, code, param: field });
     }
+    this.#count(decoded.ok);
     this.session.receive(decoded);
   }
 
@@ -138,12 +156,27 @@ export class RealtimeSocket implements AsyncDisposable {
     });
   }
 
+  /** Bytes as they are on the wire: a message in a thousand fragments is more than what it says. */
+  #count(isValid: boolean): void {
+    const { bytesRead } = this.#stream;
+    this.#limits.took(bytesRead - this.#bytesRead, isValid);
+    this.#bytesRead = bytesRead;
+  }
+
+  #endNow(reason: string): void {
+    this.#socket.close(CLOSE.limits, reason);
+    this.#ping[Symbol.dispose]();
+    this.#ping = this.#deps.clock.after(GOODBYE_MS, () => this.#socket.terminate());
+  }
+
+  /** Whatever comes is a sign of life: a pong waits behind the audio that a client has sent before it. */
   #pingOrEnd(): void {
-    if (!this.#isAlive) {
+    const { bytesRead } = this.#stream;
+    if (bytesRead === this.#bytesAtPing && !this.#limits.isPaused) {
       this.#socket.terminate();
       return;
     }
-    this.#isAlive = false;
+    this.#bytesAtPing = bytesRead;
     this.#socket.ping();
     this.#ping = this.#deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Conversations } from '../conversation/conversations.ts';
@@ -8,6 +9,7 @@ import { MAX_AUDIO_CHARS } from '../protocol/limits.ts';
 import type { Outgoing } from '../session/outgoing.ts';
 import { type Auth, bearerToken, type Caller, userName } from './auth.ts';
 import { httpStatus, toErrorBody } from './error-body.ts';
+import { KeyTraffic } from './inbound-limits.ts';
 import { type OriginPolicy, refusedBecause } from './origin.ts';
 import { RealtimeSocket, type SocketDeps } from './realtime-socket.ts';
 
@@ -34,13 +36,17 @@ export class RealtimeServer implements AsyncDisposable {
     maxPayload: MAX_FRAME_BYTES,
     // Compression costs 270 KB a connection and audio does not shrink.
     perMessageDeflate: false,
+    // The longest event in pieces of 4 KiB.
+    maxFragments: 4_096,
     // The key is never echoed.
     handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false),
   });
+  readonly #traffic: KeyTraffic;
   #isClosing = false;
 
   constructor(deps: RealtimeDeps) {
     this.#deps = deps;
+    this.#traffic = new KeyTraffic(deps.clock);
   }
 
   get connections(): number {
@@ -65,7 +71,7 @@ export class RealtimeServer implements AsyncDisposable {
       this.#refuseWhenClosing();
       stream.off('error', onError);
       this.#ws.handleUpgrade(request, stream, head, (socket) => {
-        const realtime = new RealtimeSocket(socket, stream, options, this.#deps);
+        const realtime = new RealtimeSocket(socket, stream as Socket, options, this.#deps);
         unused.move();
         this.#sockets.add(realtime);
         void realtime.ended.then(() => this.#sockets.delete(realtime));
@@ -116,6 +122,7 @@ export class RealtimeServer implements AsyncDisposable {
       model: url.searchParams.get('model') || modelOf(caller) || 'vivavoce',
       patch: caller.patch,
       key: caller.owner.key,
+      traffic: this.#traffic.of(caller.owner.key),
       isBeta:
         protocols.includes(BETA_PROTOCOL) || String(request.headers['openai-beta']).includes('realtime=v1'),
       hasExtensions: url.searchParams.get('extensions') === 'vivavoce',

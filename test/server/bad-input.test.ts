@@ -220,14 +220,26 @@ test('text that is no UTF-8 closes this connection, as WebSocket demands, and no
   await expectAlive(other);
 });
 
-test('10,000 pieces of junk in a row are 10,000 errors, and then a turn works', async () => {
+test('a hundred pieces of junk in a row are a hundred errors, and then a turn works', async () => {
   await using client = await connect();
   await using other = await connect();
-  for (let n = 0; n < 10_000; n++) client.send(n % 2 === 0 ? `{"type":"junk.${n}"}` : `junk ${n}`);
+  for (let n = 0; n < 100; n++) client.send(n % 2 === 0 ? `{"type":"junk.${n}"}` : `junk ${n}`);
   await expectAlive(other);
   await expectAlive(client);
-  expect(client.all('error')).toHaveLength(10_000);
+  expect(client.all('error')).toHaveLength(100);
   expect(new Set(client.events.map(({ event_id }) => event_id)).size).toBe(client.events.length);
+});
+
+test('10,000 of them are no client: it is told the first hundred, and why it is closed', async () => {
+  await using client = await connect();
+  await using other = await connect();
+  for (let n = 0; n < 10_000; n++) client.send(`junk ${n}`);
+  expect(await client.closed).toEqual({
+    code: 1008,
+    reason: expect.stringContaining('not of this protocol'),
+  });
+  expect(client.all('error').length).toBeLessThanOrEqual(101);
+  await expectAlive(other);
 });
 
 test('fifty frames of audio a second that nobody can hear are one error, not fifty', async () => {
