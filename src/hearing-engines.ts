@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { EngineStatus } from './engine-status.ts';
 import { type EngineDeps, guard, OPENAI_URL, patient } from './engines.ts';
 import { isAbort, messageOf } from './errors.ts';
+import type { Guard } from './resilience/guard.ts';
 import { guardTranscriber, RECOGNITION_LIMITS } from './resilience/guarded-transcriber.ts';
 import type { Hearing } from './session/hearing.ts';
 import { type AcousticJudge, CombinedTurnDetector } from './speech/combined-turn-detector.ts';
@@ -27,6 +28,9 @@ const NOTHING_INSTALLED =
 /** A recogniser and what it is at the moment. */
 interface Ear {
   readonly transcriber: Transcriber;
+  /** Null for what is not there to be asked. */
+  readonly guard: Guard | null;
+  /** What it says of itself, whatever becomes of what it is asked. */
   status(): EngineStatus;
 }
 
@@ -53,12 +57,23 @@ export async function createHearing(deps: EngineDeps, onChange: () => void): Pro
     state: config.STT === 'none' ? 'ready' : 'degraded',
     reason: config.STT === 'none' ? 'voice input is off: STT=none' : NOTHING_INSTALLED,
   };
-  const status = () => ears.map((ear) => ear.status()).toSorted(byReadiness)[0] ?? none;
+  let trouble: string | null = null;
+  const status = () => {
+    const now = ears.map((ear) => ear.status());
+    return first && isWell(first.status()) ? heardBy(first, now, trouble) : (bestOf(now) ?? none);
+  };
   const transcriber = first
     ? new FallbackTranscriber({
         engines: [first.transcriber, ...others.map((ear) => ear.transcriber)],
         onFallback: (from, to, error) =>
           telemetry.engineFellBack({ part: 'stt', from, to, error: messageOf(error) }),
+        onRead: (why) => {
+          // One that is still being made ready has said so, and will say when it is.
+          if (why === trouble || !isWell(first.status())) return;
+          trouble = why;
+          telemetry.engineChanged(status());
+          onChange();
+        },
       })
     : new NoTranscriber(none.reason);
   return {
@@ -77,10 +92,31 @@ export async function createHearing(deps: EngineDeps, onChange: () => void): Pro
   };
 }
 
-/** What answers comes first, in the order of the chain. */
-function byReadiness(one: EngineStatus, other: EngineStatus): number {
+/** The one that answers, in the order of the chain. */
+function bestOf(statuses: readonly EngineStatus[]): EngineStatus | undefined {
   const rank = ({ state }: EngineStatus) => ['ready', 'degraded', 'starting', 'failed'].indexOf(state);
-  return rank(one) - rank(other);
+  return statuses.toSorted((one, other) => rank(one) - rank(other))[0];
+}
+
+function isWell({ state }: EngineStatus): boolean {
+  return state === 'ready' || state === 'degraded';
+}
+
+/**
+ * What the ears are while the first says that it is well: another one hears for it when it is not asked, or did not make
+ * the last text.
+ */
+function heardBy(
+  first: Ear,
+  [own = first.status(), ...others]: readonly EngineStatus[],
+  trouble: string | null,
+): EngineStatus {
+  const why = first.guard?.state === 'open' ? first.guard.view().reason : trouble;
+  if (why === null) return own;
+  const other = bestOf(others);
+  return other && isWell(other)
+    ? { ...other, state: 'degraded', reason: `${other.engine} hears what ${own.engine} does not: ${why}` }
+    : { ...own, state: 'degraded', reason: `${own.engine} does not hear: ${why}` };
 }
 
 /** The recognisers that the settings allow, best first, each behind its guard. */
@@ -113,12 +149,10 @@ function openAiEar(deps: EngineDeps): Ear {
     }),
   );
   const why = config.STT_BASE_URL ? 'STT_BASE_URL names it' : 'STT=openai';
+  const own = guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps);
   return {
-    transcriber: guardTranscriber(
-      remote,
-      guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps),
-      patient(RECOGNITION_LIMITS, deps),
-    ),
+    transcriber: guardTranscriber(remote, own, patient(RECOGNITION_LIMITS, deps)),
+    guard: own,
     status: () => ({
       part: 'stt',
       engine: 'openai',
@@ -153,10 +187,8 @@ async function whisperEar(deps: EngineDeps, models: string, onChange: () => void
       if (!isAbort(error)) telemetry.warmUpFailed({ engine: 'whisper', error: messageOf(error) });
     },
   );
-  return {
-    transcriber: guardTranscriber(whisper, guard('stt:whisper', STT_CONCURRENT, STT_WAITING, deps)),
-    status: () => whisper.status(),
-  };
+  const own = guard('stt:whisper', STT_CONCURRENT, STT_WAITING, deps);
+  return { transcriber: guardTranscriber(whisper, own), guard: own, status: () => whisper.status() };
 }
 
 /** Null when it is not installed and nobody asked for it. Behind another engine it starts when it is needed. */
@@ -174,6 +206,7 @@ async function pocketSphinxEar(deps: EngineDeps, isFallback: boolean): Promise<E
     if (config.STT !== 'pocketsphinx') return null;
     return {
       transcriber: new NoTranscriber(found.reason),
+      guard: null,
       status: () => ({ ...status, state: 'failed', reason: found.reason }),
     };
   }
@@ -187,8 +220,10 @@ async function pocketSphinxEar(deps: EngineDeps, isFallback: boolean): Promise<E
       telemetry.warmUpFailed({ engine: 'pocketsphinx', error: failure });
     }
   }
+  const own = guard('stt:pocketsphinx', STT_CONCURRENT, STT_WAITING, deps);
   return {
-    transcriber: guardTranscriber(sphinx, guard('stt:pocketsphinx', STT_CONCURRENT, STT_WAITING, deps)),
+    transcriber: guardTranscriber(sphinx, own),
+    guard: own,
     status: () => (failure === null ? status : { ...status, state: 'failed', reason: failure }),
   };
 }

@@ -1,4 +1,4 @@
-import { isAbort, VivavoceError } from '../../errors.ts';
+import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
 import { LISTEN_RATE, samplesIn } from '../audio/pcm.ts';
 import type { Recognition, Transcriber, Transcript, TranscriptionRequest } from './transcriber.ts';
 
@@ -7,6 +7,8 @@ interface Options {
   readonly engines: readonly [Transcriber, ...Transcriber[]];
   /** Told of every text that another engine had to make. Must not throw. */
   readonly onFallback: (from: string, to: string, error: unknown) => void;
+  /** Told with every text that was asked for: why the first engine did not make it, null when it did. Must not throw. */
+  readonly onRead?: (trouble: string | null) => void;
   /** How much of an utterance is kept for the next engine. Default 10 minutes: 19 MB. */
   readonly keepMs?: number;
 }
@@ -38,14 +40,14 @@ export class FallbackTranscriber implements Transcriber {
   }
 
   recognise(request: TranscriptionRequest): Recognition {
-    const { engines, onFallback, keepMs = KEEP_MS } = this.#options;
+    const { engines, onFallback, onRead = () => undefined, keepMs = KEEP_MS } = this.#options;
     return new FallbackRecognition(engines, request, {
       leader: this.#leader,
       keepSamples: samplesIn(keepMs, LISTEN_RATE),
       onLead: (index) => {
         this.#leader = index;
       },
-      onFallback,
+      ...{ onFallback, onRead },
     });
   }
 
@@ -60,6 +62,7 @@ interface Course {
   readonly keepSamples: number;
   readonly onLead: (index: number) => void;
   readonly onFallback: Options['onFallback'];
+  readonly onRead: NonNullable<Options['onRead']>;
 }
 
 class FallbackRecognition implements Recognition {
@@ -99,15 +102,23 @@ class FallbackRecognition implements Recognition {
 
   async read(signal: AbortSignal): Promise<Transcript> {
     if (this.#isDisposed) throw new VivavoceError('cancelled', 'the recognition was given up');
+    let trouble: string | null = null;
     for (let index = 0; ; index++) {
       try {
         const transcript = await this.#listen(index).read(signal);
         this.#lead(index);
+        // Silence proves nothing: an engine need not be asked to know that there is no word in it.
+        if (trouble !== null || transcript.text !== '') this.#course.onRead(trouble);
         return transcript;
       } catch (error) {
+        if (isAbort(error) || signal.aborted || this.#isDisposed) throw error;
+        trouble ??= messageOf(error);
         const from = this.#engines[index];
         const to = this.#engines[index + 1];
-        if (!from || !to || isAbort(error) || signal.aborted || this.#isDisposed) throw error;
+        if (!from || !to) {
+          this.#course.onRead(trouble);
+          throw error;
+        }
         this.#course.onFallback(from.engine, to.engine, error);
       }
     }

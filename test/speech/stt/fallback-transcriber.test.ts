@@ -14,15 +14,17 @@ function makePair(keepMs?: number) {
   const first = new ScriptedTranscriber('from the first', 'first');
   const second = new ScriptedTranscriber('from the second', 'second');
   const falls: unknown[] = [];
+  const troubles: (string | null)[] = [];
   const both = new FallbackTranscriber({
     engines: [first, second],
     onFallback: (...fall) => falls.push(fall),
+    onRead: (trouble) => troubles.push(trouble),
     ...(keepMs !== undefined && { keepMs }),
   });
   const partials: string[] = [];
   const begin = () =>
     both.recognise({ language: 'en', prompt: 'p', speaker: 's', onPartial: (text) => partials.push(text) });
-  return { first, second, both, falls, partials, begin };
+  return { first, second, both, falls, troubles, partials, begin };
 }
 
 describe('two recognisers', () => {
@@ -71,6 +73,20 @@ describe('two recognisers', () => {
     expect(both.engine).toBe('first');
     begin();
     expect(second.recognitions).toHaveLength(2);
+  });
+
+  test('tell of every text why the first did not make it, and that it did', async () => {
+    const { first, second, troubles, begin } = makePair();
+    first.script = fails;
+    await begin().read(forever());
+    second.script = () => Promise.reject(new VivavoceError('engine_failed', 'no model'));
+    await expect(begin().read(forever())).rejects.toThrow('no model');
+    // It was not asked, because nothing was said.
+    first.script = async () => ({ text: '', words: null });
+    await begin().read(forever());
+    first.script = async () => ({ text: 'well again', words: null });
+    await begin().read(forever());
+    expect(troubles).toEqual(['away', 'away', null]);
   });
 
   test('show the partial texts of the one that answers', async () => {
