@@ -8,6 +8,7 @@ import { openCapture } from './audio/browser-capture.ts';
 import { openOutput } from './audio/browser-output.ts';
 import { AgentContext } from './components/agent-context.ts';
 import { App } from './components/app.tsx';
+import { GuardBoard } from './guards/guard-board.ts';
 import { followTurns } from './memory/follow-turns.ts';
 import { MemoryBook } from './memory/memory-book.ts';
 import './styles/theme.css';
@@ -42,12 +43,13 @@ const memory = new MemoryBook({
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 followTurns(session, memory);
+const guards = new GuardBoard(session.doorway.rest);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root.');
 createRoot(root).render(
   <StrictMode>
-    <AgentContext value={{ session, list, memory, surroundings }}>
+    <AgentContext value={{ session, list, memory, guards, surroundings }}>
       <App />
     </AgentContext>
   </StrictMode>,

@@ -2,6 +2,7 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import type { AgentSession } from '../agent/agent-session.ts';
 import type { ConversationList } from '../agent/conversation-list.ts';
 import type { Value } from '../agent/value.ts';
+import type { GuardBoard } from '../guards/guard-board.ts';
 import type { MemoryBook } from '../memory/memory-book.ts';
 import type { Surroundings } from '../voice/microphone-problem.ts';
 
@@ -10,6 +11,7 @@ export interface Agent {
   readonly session: AgentSession;
   readonly list: ConversationList;
   readonly memory: MemoryBook;
+  readonly guards: GuardBoard;
 }
 
 export const AgentContext = createContext<Agent | null>(null);

@@ -1,5 +1,7 @@
+import { useState } from 'react';
 import type { EngineStatus } from '../../../src/engine-status.ts';
 import { partLabel, worstState } from '../chat/engines.ts';
+import { GuardList } from './guard-list.tsx';
 import { Popup } from './popup.tsx';
 
 const STATES: Readonly<Record<EngineStatus['state'], string>> = {
@@ -9,14 +11,16 @@ const STATES: Readonly<Record<EngineStatus['state'], string>> = {
   failed: 'not working',
 };
 
-/** Which engines are running: a chip each, and why, in a panel. */
+/** Which engines are running: a chip each, and why, in a panel; there with their guards. */
 export function EngineMenu({ engines }: { readonly engines: readonly EngineStatus[] }) {
+  const [isOpen, setIsOpen] = useState(false);
   if (engines.length === 0) return null;
   const chips = engines.filter(({ part }) => part === 'llm' || part === 'tts');
   return (
     <Popup
       label="Engines"
       className="engines"
+      onToggle={setIsOpen}
       button={
         <>
           <span className="chip narrow-only">
@@ -48,6 +52,7 @@ export function EngineMenu({ engines }: { readonly engines: readonly EngineStatu
           </li>
         ))}
       </ul>
+      {isOpen && <GuardList engines={engines} />}
     </Popup>
   );
 }

@@ -5,11 +5,12 @@ interface Props {
   readonly button: ReactNode;
   readonly label: string;
   readonly className?: string;
+  readonly onToggle?: (isOpen: boolean) => void;
   readonly children: ReactNode;
 }
 
 /** A button that opens a small panel; closed by Escape, and by a click beside it. */
-export function Popup({ button, label, className = '', children }: Props) {
+export function Popup({ button, label, className = '', onToggle, children }: Props) {
   const details = useRef<HTMLDetailsElement>(null);
 
   useEffect(() => {
@@ -35,7 +36,12 @@ export function Popup({ button, label, className = '', children }: Props) {
   };
 
   return (
-    <details className={`popup ${className}`} ref={details} onKeyDown={onKeyDown}>
+    <details
+      className={`popup ${className}`}
+      ref={details}
+      onKeyDown={onKeyDown}
+      onToggle={({ currentTarget }) => onToggle?.(currentTarget.open)}
+    >
       <summary aria-label={label} title={label}>
         {button}
       </summary>
