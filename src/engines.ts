@@ -2,7 +2,7 @@ import type { Agent } from './agent-file.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { EngineStatus } from './engine-status.ts';
-import { messageOf } from './errors.ts';
+import { messageOf, VivavoceError } from './errors.ts';
 import { AutoChatModel } from './llm/auto-chat-model.ts';
 import type { Candidate } from './llm/candidate-watch.ts';
 import type { ChatRequest } from './llm/chat-model.ts';
@@ -35,14 +35,27 @@ export interface EngineDeps {
   readonly resources: AsyncDisposableStack;
 }
 
-/** A breaker and a bulkhead of its own for one engine, and a share of the retries of all. */
-export function guard(name: string, maxConcurrent: number, maxWaiting: number, deps: EngineDeps): Guard {
+/**
+ * A breaker and a bulkhead of its own for one engine, and a share of the retries of all.
+ *
+ * @param onChange called when its state has changed
+ */
+export function guard(
+  name: string,
+  maxConcurrent: number,
+  maxWaiting: number,
+  deps: EngineDeps,
+  onChange: () => void = () => undefined,
+): Guard {
   const { clock, telemetry, resources, guards, breakerResetMs: resetMs } = deps;
   const made = resources.use(
     new Guard({
       ...{ name, clock, maxConcurrent, maxWaiting, retries: guards.retries },
       ...(resetMs !== undefined && { resetMs }),
-      onTransition: ({ from, to, reason }) => telemetry.breakerChanged({ guard: name, from, to, reason }),
+      onTransition: ({ from, to, reason }) => {
+        telemetry.breakerChanged({ guard: name, from, to, reason });
+        onChange();
+      },
     }),
   );
   guards.add(made);
@@ -125,10 +138,12 @@ function chatCandidates(
       }),
     );
     let warmed = '';
+    const guards = guarded('ollama');
     candidates.push({
       name: 'ollama',
-      ...guardChatModel(ollama, guarded('ollama'), limits),
+      ...guardChatModel(ollama, guards, limits),
       async probe(signal) {
+        throwIfOpen(guards.turns);
         const status = await ollama.probe(signal);
         // A model that has just appeared loads and computes the persona before anybody waits for it.
         if (prefix && status.state === 'ready' && warmed !== status.detail) {
@@ -151,14 +166,24 @@ function chatCandidates(
         contextTokens,
       }),
     );
+    const guards = guarded('openai');
     candidates.push({
       name: 'openai',
-      ...guardChatModel(openai, guarded('openai'), limits),
-      probe: (signal) => openai.probe(signal),
+      ...guardChatModel(openai, guards, limits),
+      async probe(signal) {
+        throwIfOpen(guards.turns);
+        return await openai.probe(signal);
+      },
       intervalMs: 15_000,
     });
   }
   return candidates;
+}
+
+/** An engine can list its models and answer no turn: one whose breaker is open is not well, whatever it says. */
+function throwIfOpen(turns: Guard): void {
+  const { state, name, reason } = turns.view();
+  if (state === 'open') throw new VivavoceError('breaker_open', `${name} is left alone: ${reason}`);
 }
 
 function warmUp(ollama: OllamaChatModel, prefix: ChatRequest, telemetry: Telemetry): void {

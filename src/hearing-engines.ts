@@ -124,7 +124,9 @@ async function startEars(deps: EngineDeps, models: string, onChange: () => void)
   const { config } = deps;
   if (config.STT === 'none') return [];
   const ears: (Ear | null)[] = [];
-  if (config.STT === 'openai' || (config.STT === 'auto' && config.STT_BASE_URL)) ears.push(openAiEar(deps));
+  if (config.STT === 'openai' || (config.STT === 'auto' && config.STT_BASE_URL)) {
+    ears.push(openAiEar(deps, onChange));
+  }
   if (config.STT === 'whisper' || config.STT === 'auto') {
     ears.push(await whisperEar(deps, models, onChange));
   }
@@ -137,7 +139,7 @@ async function startEars(deps: EngineDeps, models: string, onChange: () => void)
   return ears.filter((ear) => ear !== null);
 }
 
-function openAiEar(deps: EngineDeps): Ear {
+function openAiEar(deps: EngineDeps, onChange: () => void): Ear {
   const { config, clock, resources } = deps;
   const baseUrl = config.STT_BASE_URL ?? config.OPENAI_BASE_URL ?? OPENAI_URL;
   const apiKey = config.STT_API_KEY ?? config.OPENAI_API_KEY;
@@ -149,7 +151,7 @@ function openAiEar(deps: EngineDeps): Ear {
     }),
   );
   const why = config.STT_BASE_URL ? 'STT_BASE_URL names it' : 'STT=openai';
-  const own = guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps);
+  const own = guard('stt:openai', STT_CONCURRENT, STT_WAITING, deps, onChange);
   return {
     transcriber: guardTranscriber(remote, own, patient(RECOGNITION_LIMITS, deps)),
     guard: own,
@@ -187,7 +189,7 @@ async function whisperEar(deps: EngineDeps, models: string, onChange: () => void
       if (!isAbort(error)) telemetry.warmUpFailed({ engine: 'whisper', error: messageOf(error) });
     },
   );
-  const own = guard('stt:whisper', STT_CONCURRENT, STT_WAITING, deps);
+  const own = guard('stt:whisper', STT_CONCURRENT, STT_WAITING, deps, onChange);
   return { transcriber: guardTranscriber(whisper, own), guard: own, status: () => whisper.status() };
 }
 

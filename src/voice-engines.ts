@@ -66,14 +66,15 @@ async function startVoice(deps: EngineDeps, onChange: (status: EngineStatus) => 
       ...(apiKey !== undefined && { apiKey }),
     }),
   );
-  const behind = guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps);
+  const changed = () => onChange(status());
+  const behind = guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps, changed);
   const voice = new FallbackVoice({
     first: guardVoice(remote, behind, patient(TTS_CLOCKS, deps)),
     // Flite starts with the first sentence that it has to speak.
     second: guardFlite(createFlite(deps), deps),
     onFallback: (error) =>
       telemetry.engineFellBack({ part: 'tts', from: 'openai', to: 'flite', error: messageOf(error) }),
-    onChange: () => onChange(status()),
+    onChange: changed,
   });
   const why = config.TTS_BASE_URL ? 'TTS_BASE_URL names it' : 'TTS=openai';
   const status = (): EngineStatus => {
