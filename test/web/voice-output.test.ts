@@ -1,30 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { OpenChat } from '../../web/src/agent/open-chat.ts';
 import { VoiceOutput } from '../../web/src/agent/voice-output.ts';
-import type { Stopped } from '../../web/src/audio/audio-output.ts';
+import type { OutputEvents, Stopped } from '../../web/src/audio/audio-output.ts';
 import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
+
+const SECOND = Buffer.alloc(48_000).toString('base64');
 
 /** What happens to the loudspeaker and what the server is told, in order. `stopped`: what a stop returns. */
 function setUp(stopped: Stopped[] = []) {
   const done: string[] = [];
   const chat = new OpenChat(() => 'item_of_page');
+  let player: OutputEvents | null = null;
   const output = new VoiceOutput({
-    openOutput: () => ({
-      unlock: () => undefined,
-      play: (itemId) => void done.push(`play ${itemId}`),
-      stop: () => {
-        done.push('stop');
-        return stopped;
-      },
-      duck: () => void done.push('duck'),
-      resume: () => void done.push('resume'),
-      level: () => 0,
-    }),
+    openOutput: (events) => {
+      player = events;
+      return {
+        unlock: () => undefined,
+        play: (itemId) => void done.push(`play ${itemId}`),
+        stop: () => {
+          done.push('stop');
+          return stopped;
+        },
+        duck: () => void done.push('duck'),
+        resume: () => void done.push('resume'),
+        level: () => 0,
+      };
+    },
     storage: { getItem: () => null, setItem: () => undefined, removeItem: () => undefined },
     chat,
     send: (event) => {
       if (event.type === 'conversation.item.truncate') {
         done.push(`truncate ${event.item_id} at ${event.audio_end_ms}`);
+      } else if (event.type === 'vivavoce.playback.reported') {
+        done.push(`${event.item_id} ${event.is_playing ? 'is' : 'stands'} at ${event.audio_played_ms}`);
       } else done.push(event.type);
       return true;
     },
@@ -35,12 +43,15 @@ function setUp(stopped: Stopped[] = []) {
   };
   const begin = (id: string, metadata: Record<string, string> | null = null) =>
     receive({ type: 'response.created', response: { id, metadata } });
-  const speak = (responseId: string, itemId: string) =>
+  /** A second of it. `offsetMs`: where in the item it begins. */
+  const speak = (responseId: string, itemId: string, offsetMs?: number) =>
     receive({
       ...{ type: 'response.output_audio.delta', response_id: responseId, item_id: itemId },
-      delta: 'AAAA',
+      ...{ delta: SECOND, audio_offset_ms: offsetMs },
     });
-  return { output, receive, begin, speak, done };
+  const played = (itemId: string, playedMs: number, isPlaying = true) =>
+    player?.onPlayed({ itemId, playedMs, isPlaying });
+  return { output, receive, begin, speak, played, done };
 }
 
 const INTERRUPTION = {
@@ -93,5 +104,35 @@ describe('the voice of the agent', () => {
     begin('resp_2');
     speak('resp_2', 'item_2');
     expect(done).toEqual(['stop', 'play item_2']);
+  });
+
+  it('says where in the item it is, also behind an outage', () => {
+    const { receive, begin, speak, played, done } = setUp([
+      { itemId: 'item_1', playedMs: 1_500, isCut: true },
+    ]);
+    begin('resp_1');
+    speak('resp_1', 'item_1', 0);
+    speak('resp_1', 'item_1', 7_000);
+    played('item_1', 900);
+    played('item_1', 1_200);
+    receive(INTERRUPTION);
+    expect(done.slice(2)).toEqual([
+      'item_1 is at 900',
+      'item_1 is at 7200',
+      'stop',
+      'truncate item_1 at 7500',
+    ]);
+  });
+
+  it('says where it is when the connection is back, because that may have got lost', () => {
+    const { output, begin, speak, played, done } = setUp();
+    begin('resp_1');
+    speak('resp_1', 'item_1', 0);
+    played('item_1', 1_000, false);
+    output.resumed();
+    expect(done.slice(1)).toEqual(['item_1 stands at 1000', 'item_1 stands at 1000']);
+    output.disconnected();
+    output.resumed();
+    expect(done.at(-1)).toBe('resume');
   });
 });
