@@ -16,7 +16,8 @@ import { wordsOf } from './memory/recall/recently-said.ts';
 import { createRemembering } from './remembering.ts';
 import { Guards } from './resilience/guards.ts';
 import { Auth } from './server/auth.ts';
-import { createExpressApp, listen } from './server/http.ts';
+import { createExpressApp } from './server/http.ts';
+import { listen } from './server/listen.ts';
 import { RealtimeServer } from './server/realtime.ts';
 import { chatCompletionRoutes } from './server/routes/chat-completions.ts';
 import { clientSecretRoutes } from './server/routes/client-secrets.ts';
@@ -167,8 +168,7 @@ export class App implements AsyncDisposable {
     announce = () => realtime.broadcast({ type: 'vivavoce.engines.changed', engines: [...engines()] });
 
     const app = createExpressApp({
-      auth,
-      origins,
+      ...{ auth, origins, ids },
       log: telemetry.log,
       operating: [healthRoutes({ auth, engines }), metricsRoutes({ auth, metrics: telemetry.metrics })],
       uploads: [
@@ -202,6 +202,8 @@ export class App implements AsyncDisposable {
       port: config.PORT,
       tlsCert: config.TLS_CERT,
       tlsKey: config.TLS_KEY,
+      // Those over REST are as many again.
+      maxSockets: 2 * config.MAX_CONNECTIONS + 100,
     });
     admitting.start();
     resources.defer(async () => {

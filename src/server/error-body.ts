@@ -34,6 +34,12 @@ export function httpStatus(error: unknown): number {
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
 }
 
+/** The header that says when it is worth trying again; none when nobody knows. */
+export function retryAfter(error: unknown): Record<string, string> {
+  const seconds = error instanceof VivavoceError ? error.retryAfterSeconds : null;
+  return seconds === null ? {} : { 'Retry-After': String(Math.ceil(seconds)) };
+}
+
 /** The one shape of errors under `/v1`. Of errors that are not ours nothing but the status is told. */
 export function toErrorBody(error: unknown): ErrorBody {
   const status = httpStatus(error);

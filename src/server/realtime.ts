@@ -7,8 +7,8 @@ import type { Owner } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
 import { MAX_AUDIO_CHARS } from '../protocol/limits.ts';
 import type { Outgoing } from '../session/outgoing.ts';
-import { type Auth, bearerToken, type Caller, userName } from './auth.ts';
-import { httpStatus, toErrorBody } from './error-body.ts';
+import { type Auth, bearerToken, type Caller, requireScopeOf, userName } from './auth.ts';
+import { httpStatus, retryAfter, toErrorBody } from './error-body.ts';
 import { KeyTraffic } from './inbound-limits.ts';
 import { type OriginPolicy, refusedBecause } from './origin.ts';
 import { RealtimeSocket, type SocketDeps } from './realtime-socket.ts';
@@ -117,8 +117,14 @@ export class RealtimeServer implements AsyncDisposable {
     const key = protocols.find((name) => name.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
     const token = bearerToken(request.headers.authorization) ?? key ?? null;
     const caller = auth.identify(token, userName(url.searchParams.get('user')));
+    requireScopeOf(caller, 'talk');
+    using unused = new DisposableStack();
+    const conversation = url.searchParams.get('conversation');
+    const lease = unused.use(await this.#lease(conversations, caller.owner, conversation));
+    auth.use(token);
+    unused.move();
     return {
-      lease: await this.#lease(conversations, caller.owner, url.searchParams.get('conversation')),
+      lease,
       model: url.searchParams.get('model') || modelOf(caller) || 'vivavoce',
       patch: caller.patch,
       key: caller.owner.key,
@@ -146,8 +152,9 @@ function modelOf({ patch }: Caller): string | null {
 function refuse(stream: Duplex, error: unknown): void {
   const status = httpStatus(error);
   const body = JSON.stringify(toErrorBody(error));
+  const headers = Object.entries(retryAfter(error)).map(([name, value]) => `${name}: ${value}\r\n`);
   stream.end(
     `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\n${headers.join('')}\r\n${body}`,
   );
 }

@@ -207,6 +207,66 @@ describe('an ephemeral key', () => {
   });
 });
 
+describe('a key with scopes', () => {
+  let scoped: RunningApp;
+  const KEYS = { talk: 'key-to-talk', history: 'key-to-read', memory: 'key-to-know', operate: 'key-to-run' };
+  const NAMES = Object.keys(KEYS) as (keyof typeof KEYS)[];
+
+  beforeAll(async () => {
+    scoped = await RunningApp.start({
+      env: {
+        API_KEYS: Object.entries(KEYS)
+          .map(([name, key]) => `${name}:${key}`)
+          .join(),
+        API_KEY_SCOPES: NAMES.map((name) => `${name}:${name}`).join(),
+      },
+    });
+  });
+  afterAll(() => scoped[Symbol.asyncDispose]());
+
+  test.each([
+    ['talk', 'GET', '/v1/models'],
+    ['talk', 'POST', '/v1/chat/completions'],
+    ['talk', 'POST', '/v1/audio/speech'],
+    ['talk', 'POST', '/v1/audio/transcriptions'],
+    ['talk', 'POST', '/v1/realtime/client_secrets'],
+    ['history', 'GET', '/v1/conversations'],
+    ['history', 'DELETE', '/v1/Conversations/some/'],
+    ['memory', 'GET', '/v1/memories'],
+    ['memory', 'GET', '/v1/memories/export'],
+    ['operate', 'GET', '/v1/guards'],
+    ['operate', 'GET', '/metrics'],
+  ] as const)('of %s alone opens %s %s', async (scope, method, path) => {
+    for (const name of NAMES) {
+      const { status, body } = await knock(scoped, path, bearer(KEYS[name]), method);
+      if (name === scope) expect([401, 403]).not.toContain(status);
+      else {
+        const message = `The key "${name}" may not do this: it lacks the scope "${scope}" (see API_KEY_SCOPES).`;
+        expect({ name, status, error: body.error }).toEqual({
+          ...{ name, status: 403 },
+          error: { ...FORBIDDEN, message },
+        });
+      }
+    }
+  });
+
+  test('opens a session with talk only', async () => {
+    await using client = await RealtimeClient.connect(scoped.url, { headers: bearer(KEYS.talk) });
+    await client.next('session.created');
+    const refused = await RealtimeClient.refused(scoped.url, { headers: bearer(KEYS.memory) });
+    expect(refused).toMatchObject({ status: 403, body: { error: FORBIDDEN } });
+  });
+
+  test('reads why an engine is as it is with operate only', async () => {
+    const reasonsFor = async (key: string) =>
+      (await knock(scoped, '/readyz', bearer(key))).body.engines.map(({ reason }: WireEvent) => reason);
+    expect(new Set(await reasonsFor(KEYS.talk))).toEqual(
+      new Set(['send a key with the scope "operate" to read why']),
+    );
+    expect(String(await reasonsFor(KEYS.operate))).toContain('kept on this machine');
+  });
+});
+
 describe('a web page', () => {
   test('from a listed origin may read: CORS says so, also before the request', async () => {
     const { status, headers } = await knock(locked, '/v1/models', { ...bearer(KEY), origin: FRIEND });
@@ -312,7 +372,7 @@ describe('every answer', () => {
     const { headers } = await knock(open, path);
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'x-frame-options': 'SAMEORIGIN',
+      'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
@@ -320,8 +380,9 @@ describe('every answer', () => {
     expect(headers).not.toHaveProperty('x-powered-by');
     const policy = String(headers['content-security-policy']);
     for (const rule of [
-      "default-src 'self'",
-      "object-src 'none'",
+      "default-src 'none'",
+      "script-src 'self'",
+      "connect-src 'self'",
       "base-uri 'none'",
       "frame-ancestors 'none'",
     ]) {
@@ -330,7 +391,18 @@ describe('every answer', () => {
     expect(policy).not.toContain('unsafe-eval');
     // The viewer of the API styles itself; nothing may run that is not ours, there or elsewhere.
     expect(policy.includes('unsafe-inline')).toBe(path === '/docs');
-    expect(/script-src|script-src-elem/.test(policy)).toBe(false);
+    expect(policy).not.toMatch(/script-src [^;]*unsafe|script-src-/);
+    expect(headers['permissions-policy']).toMatch(/^microphone=\(self\).* camera=\(\)/);
+  });
+
+  test('has the name that the request came with, or a new one when that is none', async () => {
+    const nameOf = async (id: string) =>
+      (await knock(open, '/v1/models', { 'x-request-id': id })).headers['x-request-id'];
+    expect(await nameOf('of-my-proxy.7_a')).toBe('of-my-proxy.7_a');
+    for (const id of ['', 'two words', 'x'.repeat(65), '<script>', 'a;b', 'caf\u00e9']) {
+      expect(await nameOf(id)).toMatch(/^req_[\w-]+$/);
+    }
+    expect((await knock(open, '/v1/nothing')).headers['x-request-id']).toMatch(/^req_/);
   });
 
   test('of the page is HTML, and its files may be kept for ever', async () => {

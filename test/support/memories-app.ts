@@ -72,6 +72,7 @@ export class MemoriesApp implements AsyncDisposable {
     const app = createExpressApp({
       auth,
       origins: { allowedOrigins: [], isOpen: auth.isOpen },
+      ids: randomIds,
       log: createLogger('silent'),
       operating: [],
       uploads: [],

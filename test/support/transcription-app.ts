@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../../src/clock.ts';
+import { randomIds, systemClock } from '../../src/clock.ts';
 import { Auth } from '../../src/server/auth.ts';
 import { createExpressApp } from '../../src/server/http.ts';
 import { transcriptionRoutes } from '../../src/server/routes/transcriptions.ts';
@@ -26,6 +26,7 @@ export class TranscriptionApp implements AsyncDisposable {
     const app = createExpressApp({
       auth,
       origins: { allowedOrigins: [], isOpen: true },
+      ids: randomIds,
       log: createLogger('silent'),
       operating: [],
       uploads: [routes],
