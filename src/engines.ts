@@ -15,8 +15,13 @@ import { guardChatModel } from './resilience/guarded-chat-model.ts';
 import type { Guards } from './resilience/guards.ts';
 import type { Telemetry } from './telemetry/events.ts';
 
-/** A model on a CPU may think long about a long prompt; silence in the middle of an answer is a fault. */
-const LLM_CLOCKS: StreamClocks = { firstMs: 60_000, stallMs: 20_000, totalMs: 300_000 };
+/** A model may have to be loaded from a disk, but not one that has answered lately. Silence in the middle of an answer is a fault. */
+const LLM_CLOCKS = {
+  firstMs: 60_000,
+  warmFirstMs: 10_000,
+  stallMs: 20_000,
+  totalMs: 300_000,
+} satisfies StreamClocks;
 const LLM_CONCURRENT = 512;
 export const OPENAI_URL = 'https://api.openai.com/v1';
 

@@ -43,13 +43,13 @@ async function failures(call: () => AsyncIterable<unknown>): Promise<unknown[]> 
   return codes;
 }
 
-/** After some failures the engine is left alone. */
+/** After five failures the engine is left alone, second attempts counted. */
 function expectOpened(codes: readonly unknown[], reached: number): void {
   const first = codes.indexOf('breaker_open');
-  expect(first).toBeGreaterThanOrEqual(5);
+  expect(first).toBeGreaterThan(0);
   expect(codes.slice(0, first)).not.toContain(null);
   expect(codes.slice(first).every((code) => code === 'breaker_open')).toBe(true);
-  expect(reached).toBe(first);
+  expect(reached).toBe(5);
 }
 
 describe('an engine that fails again and again is not asked any more:', () => {

@@ -1,13 +1,17 @@
 import { VivavoceError } from '../errors.ts';
 import { cancelled } from './deadline.ts';
 import type { Attempt, Guard } from './guard.ts';
+import { isWorthRetrying, type RetryBudget } from './retry-budget.ts';
 import type { Slot } from './semaphore.ts';
 import { StreamTimer } from './stream-timer.ts';
+import { Warmth } from './warmth.ts';
 
 /** All three run only while somebody waits for the engine: a slow consumer is not the engine's fault. */
 export interface StreamClocks {
-  /** From the first request to the first part that has content. */
+  /** From the first request to the first part that has content, of an engine that may have to load a model. */
   readonly firstMs: number;
+  /** The same when it has answered within five minutes: at least this, or four times what it usually takes. Default: `firstMs`. */
+  readonly warmFirstMs?: number;
   /** Between two parts, once there was content. */
   readonly stallMs: number;
   /** The whole stream. */
@@ -17,6 +21,10 @@ export interface StreamClocks {
 export interface GuardStreamOptions<Part> extends StreamClocks {
   /** Which parts show that the engine answers; others (a header, an empty piece) leave the first clock running. */
   readonly isContent: (part: Part) => boolean;
+  /** Which of several models it is that has answered lately; another one is cold. */
+  readonly subject?: () => string;
+  /** A stream that fails early and before its first part may be opened again, once, when the guard's budget allows it. */
+  readonly retry?: boolean;
 }
 
 /**
@@ -32,13 +40,19 @@ export function guardStream<Args, Part>(
   open: (args: Args, signal: AbortSignal) => AsyncIterable<Part>,
   options: GuardStreamOptions<Part>,
 ): (args: Args, signal: AbortSignal) => AsyncIterableIterator<Part, undefined> {
-  return (args, signal) => new GuardedStream(guard, (own) => open(args, own), options, signal);
+  const { firstMs: coldMs, warmFirstMs: warmMs, subject } = options;
+  const { clock } = guard.options;
+  const warmth =
+    warmMs === undefined ? null : new Warmth({ clock, coldMs, warmMs, ...(subject && { subject }) });
+  return (args, signal) => new GuardedStream(guard, (own) => open(args, own), { ...options, warmth }, signal);
 }
 
 interface Reader<Part> {
   readonly resolve: (result: IteratorResult<Part, undefined>) => void;
   readonly reject: (error: unknown) => void;
 }
+
+type Options<Part> = GuardStreamOptions<Part> & { readonly warmth: Warmth | null };
 
 type Ending =
   | { readonly kind: 'complete' }
@@ -58,11 +72,16 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
   readonly #isContent: (part: Part) => boolean;
   readonly #caller: AbortSignal;
   readonly #timer: StreamTimer;
-  readonly #own = new AbortController();
+  /** Null: it is not tried again. */
+  readonly #retries: RetryBudget | null;
   readonly #readers: Reader<Part>[] = [];
   readonly #onAbort = () => this.#end({ kind: 'given-up', error: cancelled(this.#guard.name, this.#caller) });
+  #own = new AbortController();
   #isStarted = false;
   #isOver = false;
+  #hasDelivered = false;
+  /** The share of the budget of a second attempt, while there is one. */
+  #again: Disposable | null = null;
   #slot: Slot | null = null;
   #attempt: Attempt | null = null;
   #engine: AsyncIterator<Part> | null = null;
@@ -74,16 +93,17 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
   constructor(
     guard: Guard,
     open: (signal: AbortSignal) => AsyncIterable<Part>,
-    { isContent, ...clocks }: GuardStreamOptions<Part>,
+    { isContent, retry = false, warmth, ...limits }: Options<Part>,
     caller: AbortSignal,
   ) {
+    const { name, options } = guard;
     this.#guard = guard;
     this.#open = open;
     this.#isContent = isContent;
     this.#caller = caller;
-    this.#timer = new StreamTimer(guard.name, guard.options.clock, clocks, (error) =>
-      this.#end({ kind: 'failed', error }),
-    );
+    this.#retries = (retry && options.retries) || null;
+    const expire = (error: VivavoceError) => this.#end({ kind: 'failed', error });
+    this.#timer = new StreamTimer({ name, clock: options.clock, limits, warmth, expire });
   }
 
   [Symbol.asyncIterator](): this {
@@ -112,12 +132,16 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
       const slot = await this.#guard.enter(this.#caller);
       if (this.#isOver) return slot.release();
       this.#slot = slot;
-      this.#attempt = this.#guard.begin();
-      this.#engine = this.#open(this.#own.signal)[Symbol.asyncIterator]();
-      this.#ask(this.#engine);
+      this.#begin();
     } catch (error) {
       this.#end({ kind: 'failed', error });
     }
+  }
+
+  #begin(): void {
+    this.#attempt = this.#guard.begin();
+    this.#engine = this.#open(this.#own.signal)[Symbol.asyncIterator]();
+    this.#ask(this.#engine);
   }
 
   #ask(engine: AsyncIterator<Part>): void {
@@ -126,8 +150,42 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
     this.#asked = asked;
     asked.then(
       (result) => this.#deliver(engine, result),
-      (error) => this.#end({ kind: 'failed', error }),
+      (error) => this.#failed(error),
     );
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#timer.stop();
+    const again = this.#mayTryAgain(error) ? this.#retries?.take() : null;
+    if (!again) {
+      this.#end({ kind: 'failed', error });
+      return;
+    }
+    this.#again = again;
+    this.#tryAgain(error);
+  }
+
+  #mayTryAgain(error: unknown): boolean {
+    return !this.#hasDelivered && !this.#again && this.#timer.isEarly && isWorthRetrying(error);
+  }
+
+  async #tryAgain(error: unknown): Promise<void> {
+    this.#own.abort(error);
+    this.#own = new AbortController();
+    this.#engine = null;
+    const failed = this.#attempt;
+    this.#attempt = null;
+    await failed?.fail(error);
+    if (this.#isOver) return;
+    try {
+      // A breaker that has just opened stays open.
+      if (this.#guard.state !== 'closed') throw error;
+      this.#guard.countAgain('retries');
+      this.#begin();
+    } catch (last) {
+      this.#end({ kind: 'failed', error: last });
+    }
   }
 
   #deliver(engine: AsyncIterator<Part>, result: IteratorResult<Part>): void {
@@ -139,6 +197,9 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
       return;
     }
     if (this.#isContent(result.value)) this.#timer.sawContent();
+    this.#hasDelivered = true;
+    // It answers: nothing about it is in doubt any more.
+    this.#again?.[Symbol.dispose]();
     this.#readers.shift()?.resolve({ done: false, value: result.value });
     if (this.#readers.length > 0) this.#ask(engine);
   }
@@ -147,6 +208,7 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timer.stop();
+    this.#again?.[Symbol.dispose]();
     this.#caller.removeEventListener('abort', this.#onAbort);
     if (ending.kind === 'given-up' && this.#readers.length === 0) this.#untold = ending.error;
     this.#stopEngine(ending);

@@ -62,6 +62,11 @@ export class Guard implements Disposable {
     return { running: this.#semaphore.inside, waiting: this.#semaphore.waiting };
   }
 
+  /** True when a call would be let through at once, and not only to see whether the engine is back. */
+  get hasRoom(): boolean {
+    return this.state === 'closed' && this.#semaphore.inside < this.options.maxConcurrent;
+  }
+
   view(): GuardView {
     const { name, load, counters } = this;
     const { state, isHeld, reason, sinceMs, threshold } = this.#breaker;

@@ -11,21 +11,31 @@ interface Guards {
   readonly background: Guard;
 }
 
-/** The same model behind its guards: for turns, and for work that nobody waits for. */
+interface Options extends Partial<StreamClocks> {
+  /** For a model with none behind it that could answer instead: a turn that fails at once is asked again. */
+  readonly retry?: boolean;
+}
+
+/**
+ * The same model behind its guards: for turns, and for work that nobody waits for. That has the patience for a model that
+ * is loaded every time, and is not asked again: it is all tried again later.
+ */
 export function guardChatModel(
   model: ChatModel,
   { turns, background }: Guards,
-  clocks: Partial<StreamClocks> = {},
+  options: Options = {},
 ): { readonly model: ChatModel; readonly background: ChatModel } {
-  return { model: behind(turns, model, clocks), background: behind(background, model, clocks) };
+  const { warmFirstMs: _, retry: __, ...patient } = options;
+  return { model: behind(turns, model, options), background: behind(background, model, patient) };
 }
 
 /** Reasoning counts as content: an engine that thinks aloud is well. */
-function behind(guard: Guard, model: ChatModel, clocks: Partial<StreamClocks>): ChatModel {
+function behind(guard: Guard, model: ChatModel, options: Options): ChatModel {
   const stream = guardStream(guard, (request: ChatRequest, signal) => model.stream(request, signal), {
     ...CLOCKS,
-    ...clocks,
+    ...options,
     isContent: (part: ChatPart) => part.type !== 'usage',
+    subject: () => model.model,
   });
   // Read at every use: `auto` changes its engine between turns.
   return {

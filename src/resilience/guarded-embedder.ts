@@ -11,7 +11,10 @@ export interface EmbeddingLimits {
 
 export const EMBEDDING_LIMITS: EmbeddingLimits = { queryMs: 2_000, documentsMs: 10_000 };
 
-/** The same embedder behind `guard`. Probes go past it: they find out whether the engine is back. */
+/**
+ * The same embedder behind `guard`. A text may be embedded twice, so a call that fails early is made again. Probes go
+ * past it: they find out whether the engine is back.
+ */
 export function guardEmbedder(
   embedder: Embedder,
   guard: Guard,
@@ -21,6 +24,7 @@ export function guardEmbedder(
   const within = (purpose: EmbeddingPurpose, deadlineMs: number) =>
     guardCall(guard, (texts: readonly string[], signal) => embedder.embed(texts, purpose, signal), {
       deadlineMs,
+      retry: true,
     });
   const calls = { query: within('query', queryMs), document: within('document', documentsMs) };
   return {

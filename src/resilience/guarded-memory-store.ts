@@ -1,6 +1,7 @@
 import type { MemoryStore } from '../memory/memory-store.ts';
 import type { Guard } from './guard.ts';
 import { guardCall } from './guard-call.ts';
+import { hedge } from './hedge.ts';
 
 interface Deadlines {
   /** Of what a turn or a page waits for. */
@@ -18,27 +19,33 @@ interface Guards {
 
 const NEVER = new AbortController().signal;
 
-/** The same memory behind its guards. A call that is given up may still happen: all of them can be made again. */
+type Run = (signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * The same memory behind its guards. A call that is given up may still happen: all of them can be made again. Reads are,
+ * once; and a search that takes longer than usual is asked for a second time.
+ */
 export function guardMemoryStore(
   store: MemoryStore,
   { reads, writes, vectors }: Guards,
   { readMs, writeMs }: Deadlines,
 ): MemoryStore {
-  const within = (guard: Guard, deadlineMs: number) => {
-    const call = guardCall(guard, (run: (signal: AbortSignal) => Promise<unknown>, signal) => run(signal), {
-      deadlineMs,
-    });
+  const within = (guard: Guard, deadlineMs: number, retry = false) =>
+    guardCall(guard, (run: Run, signal) => run(signal), { deadlineMs, retry });
+  const as = (call: (run: Run, signal: AbortSignal) => Promise<unknown>) => {
     return <T>(run: (signal: AbortSignal) => Promise<T>, signal = NEVER) => call(run, signal) as Promise<T>;
   };
-  const read = within(reads, readMs);
-  const write = within(writes, writeMs);
-  const keepUp = within(vectors, writeMs);
+  const reading = within(reads, readMs, true);
+  const read = as(reading);
+  const find = as(hedge(reads, reading, within(reads, readMs)));
+  const write = as(within(writes, writeMs));
+  const keepUp = as(within(vectors, writeMs));
   return {
     get engine() {
       return store.engine;
     },
     apply: (...args) => write(() => store.apply(...args)),
-    search: (owner, query, signal) => read((own) => store.search(owner, query, own), signal),
+    search: (owner, query, signal) => find((own) => store.search(owner, query, own), signal),
     profile: (owner, signal) => read((own) => store.profile(owner, own), signal),
     list: (...args) => read(() => store.list(...args)),
     get: (...args) => read(() => store.get(...args)),

@@ -3,6 +3,7 @@ import { isAbort, VivavoceError } from '../../src/errors.ts';
 import { Guard } from '../../src/resilience/guard.ts';
 import { guardCall } from '../../src/resilience/guard-call.ts';
 import type { BreakerTransition, GuardOptions } from '../../src/resilience/guard-options.ts';
+import { RetryBudget } from '../../src/resilience/retry-budget.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 /** A call under test: it is answered, fails or hangs as the test says. */
@@ -291,5 +292,123 @@ describe('guardCall', () => {
     });
     await clock.settle();
     expect(guard.load.running).toBe(0);
+  });
+});
+
+describe('a call that may be made again', () => {
+  const away = new VivavoceError('engine_unavailable', 'the connection was refused');
+  let asked: number;
+
+  /** Each call takes `ms` and ends as the next of `outcomes` says. */
+  function again(outcomes: readonly ('fine' | VivavoceError)[], ms = 0, options: Partial<GuardOptions> = {}) {
+    asked = 0;
+    const { guard } = guarded({ retries: new RetryBudget(() => 1), ...options });
+    const run = async (_: undefined, signal: AbortSignal) => {
+      const outcome = outcomes[Math.min(asked++, outcomes.length - 1)];
+      if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
+      if (signal.aborted || outcome !== 'fine') throw outcome;
+      return outcome;
+    };
+    const call = guardCall(guard, run, { deadlineMs: 1_000, retry: true });
+    return { guard, call: (signal = never) => call(undefined, signal) };
+  }
+
+  it('is made again once when the connection was refused, and its caller sees the answer only', async () => {
+    const { guard, call } = again([away, 'fine']);
+    expect(await call()).toBe('fine');
+    expect(guard.counters).toMatchObject({ calls: 2, failures: 1, successes: 1, retries: 1 });
+    await clock.settle();
+    expect(guard.load.running).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not made a third time', async () => {
+    const { guard, call } = again([away]);
+    await expect(call()).rejects.toBe(away);
+    expect(asked).toBe(2);
+    expect(guard.counters).toMatchObject({ failures: 2, retries: 1 });
+  });
+
+  it('is not made again when that would end the same way, or when we have no room ourselves', async () => {
+    for (const code of ['engine_failed', 'invalid_request', 'overloaded', 'breaker_open'] as const) {
+      const { call } = again([new VivavoceError(code, 'no'), 'fine']);
+      await expect(call()).rejects.toMatchObject({ code });
+      expect(asked).toBe(1);
+    }
+  });
+
+  it('is not made again when it took so long that another attempt could not end in time', async () => {
+    const early = again([away, 'fine'], 499);
+    const inTime = early.call();
+    await clock.advance(1_000);
+    expect(await inTime).toBe('fine');
+    const late = again([away, 'fine'], 501);
+    const refused = late.call().catch((error: unknown) => error);
+    await clock.advance(501);
+    expect(await refused).toBe(away);
+    const hung = again(['fine'], 5_000);
+    const slow = hung.call().catch((error: unknown) => error);
+    await clock.advance(1_000);
+    expect(await slow).toMatchObject({ code: 'engine_timeout' });
+    expect(hung.guard.counters.retries).toBe(0);
+  });
+
+  it('has one deadline for both attempts', async () => {
+    const { guard } = guarded({ retries: new RetryBudget(() => 1) });
+    const call = guardCall(
+      guard,
+      async () => {
+        if (asked++ > 0) return await new Promise<string>(() => {});
+        await new Promise<void>((resolve) => clock.after(400, resolve));
+        throw away;
+      },
+      { deadlineMs: 1_000, retry: true },
+    );
+    asked = 0;
+    const result = call(undefined, never).catch((error: unknown) => error);
+    await clock.advance(1_000);
+    expect(await result).toMatchObject({ code: 'engine_timeout', limitMs: 600 });
+  });
+
+  it('is not made again while another one is: the budget is for all', async () => {
+    const { call } = again([away], 100);
+    const results = [call(), call()].map((result) => result.catch(({ code }) => code));
+    await clock.advance(200);
+    expect(await Promise.all(results)).toEqual(['engine_unavailable', 'engine_unavailable']);
+    expect(asked).toBe(3);
+  });
+
+  it('gives its share of the budget back, whatever comes of it', async () => {
+    const { guard, call } = again([away, 'fine', away, away, away, 'fine']);
+    expect(await call()).toBe('fine');
+    await expect(call()).rejects.toBe(away);
+    expect(await call()).toBe('fine');
+    expect(guard.counters.retries).toBe(3);
+  });
+
+  it('is not made again when its first failure has opened the breaker, nor by the call that tries it', async () => {
+    const { guard, call } = again([away]);
+    await expect(call()).rejects.toBe(away);
+    await expect(call()).rejects.toBe(away);
+    await expect(call()).rejects.toBe(away);
+    expect([guard.state, asked]).toEqual(['open', 5]);
+    vi.advanceTimersByTime(10_000);
+    await expect(call()).rejects.toBe(away);
+    expect([guard.state, asked]).toEqual(['open', 6]);
+  });
+
+  it('is not made again for a caller that is gone, or by a guard without a budget', async () => {
+    const caller = new AbortController();
+    const { call } = again([away], 100);
+    const result = call(caller.signal).catch((error: unknown) => error);
+    await clock.advance(50);
+    caller.abort();
+    await clock.advance(200);
+    expect(isAbort(await result)).toBe(true);
+    expect(asked).toBe(1);
+    const { guard } = guarded();
+    const without = guardCall(guard, broken, { deadlineMs: 1_000, retry: true });
+    await expect(without(never, never)).rejects.toThrow('no luck');
+    expect(guard.counters.calls).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import { isAbort, VivavoceError } from '../../src/errors.ts';
 import { Guard } from '../../src/resilience/guard.ts';
 import type { GuardOptions } from '../../src/resilience/guard-options.ts';
 import { guardStream } from '../../src/resilience/guard-stream.ts';
+import { RetryBudget } from '../../src/resilience/retry-budget.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedEngine, type Step } from '../support/scripted-engine.ts';
 
@@ -339,5 +340,102 @@ describe('guardStream', () => {
     expect(guard.counters.failures).toBe(1);
     await clock.settle();
     expect(guard.load.running).toBe(0);
+  });
+});
+
+describe('a stream that may be opened again', () => {
+  const away = new VivavoceError('engine_unavailable', 'the connection was refused');
+
+  function again(...scripts: Step[][]) {
+    const guard = new Guard({
+      ...{ name: 'vllm', clock, maxConcurrent: 10 },
+      retries: new RetryBudget(() => 1),
+    });
+    guards.push(guard);
+    const engine = new ScriptedEngine(clock, ...scripts);
+    const limits = { firstMs: 1_000, stallMs: 300, totalMs: 2_000, isContent: () => true };
+    return { guard, engine, stream: guardStream(guard, engine.stream, { ...limits, retry: true }) };
+  }
+
+  it('is opened again once when it failed before its first part, and its reader sees one stream', async () => {
+    const { stream, guard, engine } = again([100, away], [100, 'a', 'b']);
+    const reading = read(stream('q', never));
+    await clock.advance(200);
+    expect(await reading).toEqual({ parts: ['a', 'b'], error: null });
+    expect(guard.counters).toMatchObject({ calls: 2, failures: 1, successes: 1, retries: 1 });
+    expect(engine.runs.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    await clock.settle();
+    expect(guard.load.running).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not opened again after its first part, nor a third time', async () => {
+    const begun = again(['a', away], ['a', 'b']);
+    expect(await read(begun.stream('q', never))).toEqual({ parts: ['a'], error: away });
+    expect(begun.engine.runs).toHaveLength(1);
+    const broken = again([away]);
+    expect(await read(broken.stream('q', never))).toEqual({ parts: [], error: away });
+    expect(broken.engine.runs).toHaveLength(2);
+  });
+
+  it('is not opened again when it hung, or when most of its time is gone', async () => {
+    const hung = again(['HANG']);
+    const reading = read(hung.stream('q', never));
+    await clock.advance(1_000);
+    expect((await reading).error).toMatchObject({ kind: 'first-content' });
+    const late = again([501, away], ['a']);
+    const other = read(late.stream('q', never));
+    await clock.advance(501);
+    expect((await other).error).toBe(away);
+    expect([hung, late].map(({ engine }) => engine.runs.length)).toEqual([1, 1]);
+  });
+
+  it('gives its share of the budget back as soon as it answers', async () => {
+    const { stream, engine } = again([away], ['a', 'HANG'], [away], ['b']);
+    const caller = new AbortController();
+    const first = read(stream('q', caller.signal));
+    await clock.settle();
+    expect(await read(stream('q', never))).toEqual({ parts: ['b'], error: null });
+    expect(engine.runs).toHaveLength(4);
+    caller.abort();
+    expect((await first).parts).toEqual(['a']);
+  });
+
+  it('is not opened again for a reader that leaves between the two attempts', async () => {
+    const { guard } = again();
+    let opened = 0;
+    const engine = async function* (): AsyncGenerator<string> {
+      opened++;
+      // After the failure was told, before the breaker has taken note of it.
+      queueMicrotask(() => queueMicrotask(() => void parts.return?.()));
+      throw away;
+    };
+    const limits = { firstMs: 1_000, stallMs: 300, totalMs: 2_000, isContent: () => true };
+    const parts = guardStream(guard, engine, { ...limits, retry: true })('q', never);
+    expect(await parts.next()).toEqual({ done: true, value: undefined });
+    await clock.settle();
+    expect([opened, guard.counters.failures, guard.load.running]).toEqual([1, 1, 0]);
+    expect(guard.options.retries?.take()).not.toBeNull();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('an engine that has answered lately', () => {
+  const warm = { firstMs: 60_000, warmFirstMs: 10_000, stallMs: 5_000, totalMs: 90_000 };
+
+  function warming(...scripts: Step[][]) {
+    const { guard, engine } = guarded(scripts);
+    return guardStream(guard, engine.stream, { ...warm, isContent: (part: string) => part !== 'header' });
+  }
+
+  it('is given up after ten seconds when it usually answers at once', async () => {
+    const stream = warming([500, 'a'], ['header', 'HANG']);
+    const first = read(stream('q', never));
+    await clock.advance(500);
+    await first;
+    const hung = read(stream('q', never));
+    await clock.advance(9_999);
+    await clock.advance(1);
+    expect((await hung).error).toMatchObject({ kind: 'first-content', limitMs: 10_000 });
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Guard } from '../../src/resilience/guard.ts';
 import { guardEmbedder } from '../../src/resilience/guarded-embedder.ts';
+import { RetryBudget } from '../../src/resilience/retry-budget.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedEmbedder, unavailable } from '../support/scripted-embedder.ts';
 
@@ -51,4 +52,18 @@ it('does not ask an engine that keeps failing, but still finds out whether it is
   expect(codes).toEqual([...Array(5).fill('engine_unavailable'), ...Array(3).fill('breaker_open')]);
   expect(engine.calls).toHaveLength(5);
   expect((await behind.probe(never)).state).toBe('ready');
+});
+
+it('asks once more for texts that a busy engine has refused', async () => {
+  using patient = new Guard({
+    ...{ name: 'embeddings', clock, maxConcurrent: 2 },
+    retries: new RetryBudget(() => 1),
+  });
+  engine.onEmbed = () => {
+    engine.onEmbed = () => {};
+    return Promise.reject(unavailable());
+  };
+  const behind = guardEmbedder(engine, patient);
+  expect(await behind.embed(['a cat'], 'query', never)).toHaveLength(1);
+  expect(patient.counters).toMatchObject({ calls: 2, failures: 1, retries: 1 });
 });

@@ -110,3 +110,30 @@ it('gives up on a voice that only sends empty pieces', async () => {
   await clock.advance(1_000);
   expect(await reading).toMatchObject({ code: 'engine_timeout', kind: 'first-content' });
 });
+
+it('has less patience with a model that has answered a turn lately, and all of it in the background', async () => {
+  let ms = 500;
+  const model = chatModel(async function* (_, signal) {
+    await new Promise<void>((resolve, reject) => {
+      clock.after(ms, resolve);
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+    yield usage;
+    yield { type: 'text', text: 'hello' } as const;
+  });
+  const clocks = { firstMs: 60_000, warmFirstMs: 10_000, stallMs: 20_000, totalMs: 300_000 };
+  const behind = guardChatModel(model, guards(), clocks);
+  const ask = async (asked: ChatModel) => {
+    const answer = readAll(asked.stream(request, never)).then(
+      () => 'fine',
+      ({ limitMs }) => limitMs,
+    );
+    await clock.advance(60_000);
+    return await answer;
+  };
+  expect([await ask(behind.model), await ask(behind.background)]).toEqual(['fine', 'fine']);
+  ms = 59_000;
+  expect([await ask(behind.model), await ask(behind.background)]).toEqual([10_000, 'fine']);
+  model.model = 'another';
+  expect(await ask(behind.model)).toBe('fine');
+});
