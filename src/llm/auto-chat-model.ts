@@ -54,8 +54,7 @@ export class AutoChatModel implements ChatModel, AsyncDisposable {
       yield { type: 'answering', engine, model };
       try {
         for await (const part of candidate.model.stream(request, signal)) {
-          // Thoughts are not said to anybody: after them another engine can still answer.
-          begun ||= part.type !== 'reasoning';
+          begun ||= isSaid(part);
           yield part;
         }
         return;
@@ -103,4 +102,9 @@ export class AutoChatModel implements ChatModel, AsyncDisposable {
     if (!best) throw new VivavoceError('config_invalid', 'there is no language model');
     return best.model;
   }
+}
+
+/** Thoughts and white space are not said to anybody: after them another engine can still answer. */
+function isSaid(part: ChatPart): boolean {
+  return part.type === 'tool-call' || (part.type === 'text' && part.text.trim() !== '');
 }

@@ -217,8 +217,8 @@ describe('within a turn', () => {
     const [best, second] = [new FakeEngine('best'), new FakeEngine('second')];
     await using at = setUp([best, second], { onFallback: (...args) => fallbacks.push(args) });
     await at.auto.start();
-    best.parts = [{ type: 'reasoning', text: 'Hm' }, unavailable];
-    expect(await say(at.auto)).toBe('second');
+    best.parts = [{ type: 'reasoning', text: 'Hm' }, { type: 'text', text: '\n' }, unavailable];
+    expect(await say(at.auto)).toBe('\nsecond');
     expect(fallbacks).toEqual([['best', 'second', unavailable]]);
     // Out until its next probe, and that comes soon.
     await say(at.auto);
