@@ -26,7 +26,7 @@ export function GuardList({ engines }: { readonly engines: readonly EngineStatus
           {problem}
         </p>
       )}
-      <ul className="engine-list">
+      <ul className="guard-list">
         {guards?.map((guard) => (
           <GuardLine key={guard.id} guard={guard} />
         ))}
