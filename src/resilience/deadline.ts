@@ -37,13 +37,19 @@ export function withDeadline<T>(
     controller.abort(error);
     reject(error);
   };
-  started(work, controller.signal).finally(letGo).then(resolve, reject);
+  const fail = (error: unknown) => {
+    letGo();
+    reject(error);
+  };
+  try {
+    work(controller.signal).then((result) => {
+      letGo();
+      resolve(result);
+    }, fail);
+  } catch (error) {
+    fail(error);
+  }
   return promise;
-}
-
-/** What throws at once becomes a rejection too. */
-async function started<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  return work(signal);
 }
 
 /** The error for a call whose caller went away. */

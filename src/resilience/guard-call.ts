@@ -42,7 +42,7 @@ export function guardCall<Args, Result>(
         throw cancelled(name, signal);
       }
     };
-    try {
+    const attempts = async (): Promise<Result> => {
       if (!retry || !retries) return await attempt(deadlineMs);
       const startedMs = clock.monotonicMs();
       try {
@@ -56,8 +56,14 @@ export function guardCall<Args, Result>(
         guard.countAgain('retries');
         return await attempt(Math.round(deadlineMs - spentMs));
       }
-    } finally {
+    };
+    try {
+      const result = await attempts();
+      slot.release();
+      return result;
+    } catch (error) {
       guard.releaseAfter(work, slot);
+      throw error;
     }
   };
 }

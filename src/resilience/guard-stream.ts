@@ -217,15 +217,15 @@ class GuardedStream<Part> implements AsyncIterableIterator<Part, undefined> {
 
   /** Aborts what still runs and gives the slot back once it has ended. */
   #stopEngine(ending: Ending): void {
-    let ended = this.#asked;
-    if (ending.kind !== 'complete') {
-      this.#own.abort(
-        ('error' in ending ? ending.error : null) ?? new VivavoceError('cancelled', 'nobody reads on'),
-      );
-      const returned = this.#engine?.return?.();
-      // What a stream that was given up throws while it cleans up has nobody left to go to: its outcome is told.
-      if (returned) ended = Promise.allSettled([this.#asked, returned]);
+    if (ending.kind === 'complete') {
+      this.#slot?.release();
+      return;
     }
+    this.#own.abort(ending.error ?? new VivavoceError('cancelled', 'nobody reads on'));
+    let ended = this.#asked;
+    const returned = this.#engine?.return?.();
+    // What a stream that was given up throws while it cleans up has nobody left to go to: its outcome is told.
+    if (returned) ended = Promise.allSettled([this.#asked, returned]);
     if (this.#slot) this.#guard.releaseAfter(ended, this.#slot);
   }
 

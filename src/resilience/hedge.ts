@@ -1,3 +1,4 @@
+import { VivavoceError } from '../errors.ts';
 import { cancelled } from './deadline.ts';
 import type { Guard } from './guard.ts';
 import { LatencyWindow } from './latency-window.ts';
@@ -32,32 +33,36 @@ export function hedge<Args, Result>(
     const startedMs = clock.monotonicMs();
     const calls = new AbortController();
     let running = 0;
+    let isOver = false;
     let budget: Disposable | null = null;
     let failure: unknown = null;
     const end = () => {
       timer[Symbol.dispose]();
       budget?.[Symbol.dispose]();
       signal.removeEventListener('abort', onAbort);
-      // Whichever still runs; it has nobody left to answer.
-      calls.abort();
+      isOver = true;
+      // It has nobody left to answer. To abort for nothing would cost as much as all the rest.
+      if (running > 0) calls.abort(new VivavoceError('cancelled', 'another call has answered'));
     };
     const onAbort = () => {
       reject(cancelled(guard.name, signal));
       end();
     };
-    const ask = (call: Call<Args, Result>) => {
+    const ask = (call: Call<Args, Result>, isFirst: boolean) => {
       running++;
       call(args, calls.signal).then(
         (result) => {
+          running--;
+          if (isOver) return;
           // How long the first one took, or would have taken at least.
-          if (!calls.signal.aborted) latencies.add(clock.monotonicMs() - startedMs);
+          latencies.add(clock.monotonicMs() - startedMs);
           resolve(result);
           end();
         },
         (error) => {
           running--;
-          if (call === first) failure = error;
-          if (running > 0) return;
+          if (isFirst) failure = error;
+          if (isOver || running > 0) return;
           reject(failure);
           end();
         },
@@ -69,11 +74,11 @@ export function hedge<Args, Result>(
       budget = retries.take();
       if (!budget) return;
       guard.countAgain('hedges');
-      ask(second);
+      ask(second, false);
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    else ask(first);
+    else ask(first, true);
     return promise;
   };
 
