@@ -10,7 +10,7 @@ const MAX_LINES = 300;
  * Types are free, because nothing of them is left when the program runs.
  */
 const ROWS: readonly (readonly string[])[] = [
-  ['errors.ts', 'clock.ts', 'engine-status.ts'],
+  ['errors.ts', 'clock.ts', 'engine-status.ts', 'engine-words.ts'],
   ['settings.ts', 'workers', 'protocol'],
   ['api-keys.ts'],
   ['config.ts', 'agent-file.ts'],
@@ -44,7 +44,16 @@ const ENGINES = {
   QdrantMemory: { guard: 'guardMemoryStore', madeIn: 'memory-engines.ts' },
 } as const;
 
-type EngineName = keyof typeof ENGINES;
+/** What a program needs to talk to another one. */
+const OUTSIDE =
+  /^(undici|@qdrant\/.*|@langchain\/(ollama|openai|community)|openai|ws|axios|node:(https?|http2|net|tls|dgram|child_process))$/;
+/** The other side of it: what answers. */
+const SERVING = /^\{ (createServer as \w+(, type \w+)?|createSecureContext|WebSocketServer) \}$/;
+/** They bring the files of local models, in the background, and give up what stalls. */
+const FETCHERS = ['speech/model-files.ts'];
+const GUARDING: readonly string[] = [
+  ...['engines.ts', 'hearing-engines.ts', 'memory-engines.ts', 'voice-engines.ts'],
+];
 
 interface Source {
   /** From `src`: `server/http.ts`. */
@@ -86,6 +95,8 @@ function roomOf(path: string): string {
 function rowOf(path: string): number {
   return ROWS.findIndex((rooms) => rooms.includes(roomOf(path)));
 }
+
+const codeOf = (path: string) => sources.find((source) => source.path === path)?.code;
 
 /** The files in which `pattern` is found. */
 const filesWith = (pattern: RegExp) =>
@@ -144,37 +155,87 @@ describe('the world outside', () => {
     ]);
   });
 
-  test('is called by adapters of engines only', () => {
-    const callers = filesWith(
-      /from 'undici'|(?<![.\w])fetch\(|\brequest as http|http\.request|new WebSocket\(|from '@langchain\/(ollama|openai)'/,
+  /** What can call it, by what has to be imported for that. Types call nobody. */
+  const callers = sources.filter(({ path, code }) => {
+    if (/(?<![.\w#])fetch\(|new WebSocket\(|new EventSource\(/.test(code)) return true;
+    return [...code.matchAll(/^import (?!type\b)([^;]*?) from '([^'.][^']*)'/gm)].some(
+      ([, names = '', from = '']) => {
+        if (path.startsWith('server/') && SERVING.test(names)) return false;
+        const values = names.replace(/\btype \w+,?/g, '');
+        return OUTSIDE.test(from) && !/^\{\s*isIP(v6)?\s*\}$/.test(values);
+      },
     );
-    expect(callers.filter((path) => !/^(llm|speech|memory)\//.test(path))).toEqual([]);
-    expect(callers).toContain('llm/engine-http.ts');
+  });
+  const importers = Map.groupBy(sources.flatMap(valueImports), ({ to }) => to);
+  /** The files that have an engine of the table, and those that fetch its files. */
+  const adapters = new Set([
+    ...sources
+      .filter(({ code }) =>
+        [...code.matchAll(/^export class (\w+)/gm)].some(([, name]) => (name as string) in ENGINES),
+      )
+      .map(({ path }) => path),
+    ...FETCHERS,
+  ]);
+
+  test('is called by adapters of engines only', () => {
+    const paths = callers.map(({ path }) => path);
+    expect(paths.filter((path) => !/^(llm|speech|memory)\//.test(path))).toEqual([]);
+    for (const known of [
+      ...['llm/engine-http.ts', 'llm/ollama.ts', 'speech/tts/openai-voice.ts', 'speech/model-download.ts'],
+      ...['speech/stt/pocketsphinx-child.ts', 'memory/qdrant/qdrant-api.ts'],
+    ])
+      expect(paths).toContain(known);
   });
 
-  test.each(
-    Object.entries(ENGINES),
-  )('%s is made in one file alone, and stands behind its guard there', (name, { guard, madeIn }) => {
+  test('is reached through an adapter, and through nothing else', () => {
+    /** Whatever uses what calls it, up to the adapters. */
+    const reached = new Set(callers.map(({ path }) => path));
+    for (const path of reached) {
+      if (adapters.has(path)) continue;
+      for (const { from } of importers.get(path) ?? []) reached.add(from);
+    }
+    expect([...reached].filter((path) => !/^(llm|speech|memory)\//.test(path))).toEqual([]);
+  });
+
+  test('is reached through adapters that are used by their own room and by the files that guard them', () => {
+    const strangers = [...adapters].flatMap((adapter) =>
+      (importers.get(adapter) ?? [])
+        .map(({ from }) => from)
+        .filter((from) => roomOf(from) !== roomOf(adapter) && !GUARDING.includes(from)),
+    );
+    expect(strangers).toEqual([]);
+  });
+
+  test.each(Object.entries(ENGINES))('has %s made in one file, which guards it', (name, {
+    guard,
+    madeIn,
+  }) => {
     const makers = filesWith(new RegExp(`new ${name}\\(|\\b${name}\\.open\\(`));
     const own = filesWith(new RegExp(`^export class ${name}\\b`, 'm'));
     expect(makers.filter((path) => !own.includes(path))).toEqual([madeIn]);
-    const { code } = sources.find(({ path }) => path === madeIn) as Source;
-    const names = Object.keys(ENGINES).join('|');
-    const made = [...code.matchAll(new RegExp(`new (${names})\\(|\\b(${names})\\.open\\(`, 'g'))];
-    const alike = made
-      .map(([, one, other]) => [null, one ?? other])
-      .filter(([, other]) => ENGINES[other as EngineName].guard === guard);
-    expect(code.match(new RegExp(`\\b${guard}\\(`, 'g'))).toHaveLength(alike.length);
+    expect(filesWith(new RegExp(`\\b${guard}\\(`))).toContain(madeIn);
+  });
+
+  test('is probed, fetched from and warmed up within deadlines', () => {
+    // A probe goes past the breaker, because it has to find out whether an engine is back.
+    const probing = filesWith(/\.probe\(signal\)/).filter((path) => !path.startsWith('resilience/'));
+    expect(probing).toEqual([
+      ...['engines.ts', 'llm/candidate-watch.ts'],
+      ...['memory/embedding/batching-embedder.ts', 'memory/embedding/embedder-watch.ts'],
+    ]);
+    for (const watch of ['llm/candidate-watch.ts', 'memory/embedding/embedder-watch.ts'])
+      expect(codeOf(watch)).toMatch(/withDeadline\(deadline, \(signal\) => \w+\.probe\(signal\)/);
+    expect(codeOf('engines.ts')).toMatch(/\.warm\(prefix, AbortSignal\.timeout\(/);
+    expect(codeOf('memory-engines.ts')).toMatch(
+      /withDeadline\(\s*opening,\s*\(own\) => QdrantMemory\.open\(/,
+    );
+    expect(codeOf('speech/model-download.ts')).toMatch(/clock\.after\(stallMs, fail\)/);
+    expect(codeOf('speech/stt/pocketsphinx-child.ts')).toMatch(/clock\.after\(HUNG_MS, /);
   });
 
   test('is guarded nowhere else', () => {
     const files = filesWith(/\bguard(ChatModel|Voice|Transcriber|Embedder|MemoryStore)\(/);
-    expect(files.filter((path) => !path.startsWith('resilience/'))).toEqual([
-      'engines.ts',
-      'hearing-engines.ts',
-      'memory-engines.ts',
-      'voice-engines.ts',
-    ]);
+    expect(files.filter((path) => !path.startsWith('resilience/'))).toEqual(GUARDING);
   });
 
   test('has no engine that this test does not know', () => {

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { engineWords, textsIn } from '../engine-words.ts';
 import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 
 interface EngineHttpOptions {
@@ -20,9 +21,6 @@ interface EngineCall {
 }
 
 export type EngineResponse = Dispatcher.ResponseData;
-
-/** A body that is not JSON may be a page of any length; this much of it is enough for a message. */
-const SHOWN_CHARS = 300;
 
 /**
  * HTTP to one engine over kept connections, with every failure as a `VivavoceError` that says what to do.
@@ -52,7 +50,7 @@ export class EngineHttp implements AsyncDisposable {
       throw this.toError(error, signal, 'before its answer');
     }
     if (response.statusCode < 300) return response;
-    throw await this.#statusError(response, url, signal);
+    throw await this.#statusError(response, url, call, signal);
   }
 
   async json<T>(path: string, signal: AbortSignal, body?: unknown): Promise<T> {
@@ -67,8 +65,12 @@ export class EngineHttp implements AsyncDisposable {
     }
   }
 
-  /** Anything that was thrown on the way to or from this engine, as an error of ours. */
-  toError(error: unknown, signal: AbortSignal, when: string): VivavoceError {
+  /**
+   * Anything that was thrown on the way to or from this engine, as an error of ours.
+   *
+   * @param asked the texts of the request, which do not belong into a message
+   */
+  toError(error: unknown, signal: AbortSignal, when: string, asked: string | null = null): VivavoceError {
     const known = ownError(error);
     if (known) return known;
     const { name, baseUrl } = this.#options;
@@ -90,21 +92,30 @@ export class EngineHttp implements AsyncDisposable {
       const text = `${name} at ${baseUrl} closed the connection ${when}`;
       return new VivavoceError(early ? 'engine_unavailable' : 'engine_failed', text, { cause: error });
     }
-    return new VivavoceError('engine_failed', `${name} at ${baseUrl} failed ${when}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    return new VivavoceError(
+      'engine_failed',
+      `${name} at ${baseUrl} failed ${when}: ${engineWords(messageOf(error), asked)}`,
+      {
+        cause: error,
+      },
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #statusError(response: EngineResponse, url: string, signal: AbortSignal): Promise<VivavoceError> {
+  async #statusError(
+    response: EngineResponse,
+    url: string,
+    call: EngineCall,
+    signal: AbortSignal,
+  ): Promise<VivavoceError> {
     const { name, explain } = this.#options;
     const { statusCode } = response;
     let message: string;
     try {
-      message = errorMessageIn(await response.body.text());
+      message = engineWords(errorMessageIn(await response.body.text()), textsIn(call.body));
     } catch (error) {
       return this.toError(error, signal, `in its answer ${statusCode} to ${url}`);
     }
@@ -146,7 +157,7 @@ function codeOf(error: unknown): string | null {
   return null;
 }
 
-/** `{"error":"…"}` of Ollama, `{"error":{"message":"…"}}` of OpenAI, or the beginning of what it is instead. */
+/** `{"error":"…"}` of Ollama, `{"error":{"message":"…"}}` of OpenAI, or what it is instead. */
 function errorMessageIn(text: string): string {
   try {
     const answer = JSON.parse(text) as { error?: string | { message?: string } } | null;
@@ -155,5 +166,5 @@ function errorMessageIn(text: string): string {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  return text.trim().slice(0, SHOWN_CHARS);
+  return text;
 }

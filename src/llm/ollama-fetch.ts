@@ -1,3 +1,4 @@
+import { textsIn } from '../engine-words.ts';
 import { VivavoceError } from '../errors.ts';
 import type { ChatMessage } from './chat-model.ts';
 import type { EngineHttp } from './engine-http.ts';
@@ -19,14 +20,14 @@ export function ollamaFetch(
     const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
     const body = withToolNames(String(init?.body), messages);
     const response = await http.open(String(url), { method: 'POST', headers, body }, signal);
-    return new Response(ReadableStream.from(untilDone(response.body)));
+    return new Response(ReadableStream.from(untilDone(response.body, body)));
   };
 }
 
-async function* untilDone(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* untilDone(answer: AsyncIterable<Uint8Array>, request: string): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let done = false;
-  for await (const { text, line } of readLines(body, 'Ollama')) {
+  for await (const { text, line } of readLines(answer, 'Ollama', textsIn(request))) {
     done ||= line.done === true;
     yield encoder.encode(`${text}\n`);
   }

@@ -2,6 +2,7 @@ import type { AIMessageChunk, UsageMetadata } from '@langchain/core/messages';
 import { ChatOpenAICompletions } from '@langchain/openai';
 import { type IdSource, randomIds } from '../clock.ts';
 import type { EngineStatus } from '../engine-status.ts';
+import { textsIn } from '../engine-words.ts';
 import { VivavoceError } from '../errors.ts';
 import { type FormatLevel, FormatRefused, toResponseFormat, weaker } from './answer-format.ts';
 import type { ChatModel, ChatPart, ChatRequest } from './chat-model.ts';
@@ -77,7 +78,8 @@ export class OpenAiChatModel implements ChatModel, AsyncDisposable {
         : this.#answer(request, 'text', turn.signal);
       ended = true;
     } catch (error) {
-      throw this.#http.toError(error, signal, 'in the middle of its answer');
+      const asked = textsIn(JSON.stringify(request.messages));
+      throw this.#http.toError(error, signal, 'in the middle of its answer', asked);
     } finally {
       signal.removeEventListener('abort', onAbort);
       // Whoever stopped reading early wants no more tokens computed; after the end the connection serves the next turn.

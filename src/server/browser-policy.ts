@@ -18,7 +18,7 @@ const CONTENT = {
 const FEATURES = [
   'microphone=(self)',
   'autoplay=(self)',
-  ...['accelerometer', 'bluetooth', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid'],
+  ...['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid'],
   ...['magnetometer', 'midi', 'payment', 'serial', 'usb'],
 ]
   .map((feature) => (feature.includes('=') ? feature : `${feature}=()`))

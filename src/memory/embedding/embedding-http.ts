@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { engineWords, textsIn } from '../../engine-words.ts';
 import { type ErrorCode, messageOf, VivavoceError } from '../../errors.ts';
 import { cancelled } from '../../resilience/deadline.ts';
 
@@ -14,8 +15,6 @@ interface Options {
 
 /** Servers keep idle connections for a minute or longer. */
 const KEEP_ALIVE_MS = 55_000;
-/** A body that is not JSON may be a page of any length; this much of it is enough for a message. */
-const SHOWN_CHARS = 300;
 
 /** The server answered, and the answer was no. */
 export class StatusError extends VivavoceError {
@@ -65,7 +64,12 @@ export class EmbeddingHttp implements AsyncDisposable {
       const message = `${name} does not answer at ${this.baseUrl} (${causeOf(error)}): is it running?`;
       throw new VivavoceError('engine_unavailable', message, { cause: error });
     }
-    if (response.statusCode >= 300) throw this.#refusal(response.statusCode, path, text);
+    if (response.statusCode >= 300)
+      throw this.#refusal(
+        response.statusCode,
+        path,
+        engineWords(errorIn(text), textsIn(JSON.stringify(body))),
+      );
     try {
       return JSON.parse(text);
     } catch (cause) {
@@ -79,9 +83,8 @@ export class EmbeddingHttp implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
-  #refusal(status: number, path: string, text: string): StatusError {
+  #refusal(status: number, path: string, said: string): StatusError {
     const { name, hints = {} } = this.#options;
-    const said = errorIn(text);
     const hint = hints[status] ? ` (${hints[status]})` : '';
     return new StatusError(
       status,
@@ -114,6 +117,6 @@ function errorIn(text: string): string {
     return (typeof error === 'string' ? error : error?.message) ?? '';
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return text.trim().slice(0, SHOWN_CHARS);
+    return text;
   }
 }

@@ -1,8 +1,6 @@
 import { QdrantClientResourceExhaustedError } from '@qdrant/js-client-rest';
+import { engineWords } from '../../engine-words.ts';
 import { messageOf, VivavoceError } from '../../errors.ts';
-
-/** A body that is not Qdrant's may be a page of any length; this much of it is enough for a message. */
-const SHOWN_CHARS = 300;
 
 const CUT: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const UNREACHABLE: ReadonlySet<string> = new Set([
@@ -54,7 +52,7 @@ export function toQdrantFailure(error: unknown, url: string): VivavoceError {
       'engine_failed',
       `what answers at ${url} is not Qdrant, or something stands before it: check QDRANT_URL`,
     );
-  return fail('engine_failed', `Qdrant at ${url} failed: ${messageOf(error)}`);
+  return fail('engine_failed', `Qdrant at ${url} failed: ${engineWords(messageOf(error), null)}`);
 }
 
 type Fail = (code: 'engine_unavailable' | 'engine_timeout' | 'engine_failed', text: string) => VivavoceError;
@@ -82,7 +80,7 @@ function messageIn(error: unknown): string {
     status?: { error?: string };
   };
   const text = status?.error ?? (typeof data === 'string' ? data : messageOf(error));
-  return text.trim().slice(0, SHOWN_CHARS);
+  return engineWords(text, null);
 }
 
 function codeOf(error: unknown): string | null {

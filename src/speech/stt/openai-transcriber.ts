@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { type Clock, systemClock } from '../../clock.ts';
+import { engineWords } from '../../engine-words.ts';
 import { isAbort, messageOf, VivavoceError } from '../../errors.ts';
 import { cancelled } from '../../resilience/deadline.ts';
 import { readError } from '../engine-error-text.ts';
@@ -165,7 +166,7 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
     let hasBegun = false;
     const type = String(headers['content-type'] ?? '').toLowerCase();
     try {
-      if (statusCode !== 200) throw this.#refusal(statusCode, await readError(body));
+      if (statusCode !== 200) throw this.#refusal(statusCode, engineWords(await readError(body), null));
       if (type.startsWith('text/event-stream')) {
         this.#canStream = true;
         return await readTranscriptStream(body, (text) => {
@@ -186,7 +187,7 @@ export class OpenAiTranscriber implements Transcriber, AsyncDisposable {
       const what = hasBegun
         ? 'broke off in the middle of its answer'
         : `sent an answer (${type || 'without a type'}) that is no transcription`;
-      throw this.#failure('engine_failed', `${what}: ${messageOf(error)}`, error);
+      throw this.#failure('engine_failed', `${what}: ${engineWords(messageOf(error), null)}`, error);
     }
   }
 

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, request } from 'undici';
+import { engineWords } from '../../engine-words.ts';
 import { messageOf, VivavoceError } from '../../errors.ts';
 import { abortErrorOf, throwIfAborted } from '../../resilience/abortable.ts';
 import { readError } from '../engine-error-text.ts';
@@ -87,16 +88,16 @@ export class OpenAiVoice implements Voice, AsyncDisposable {
       throw this.#failure('engine_unavailable', `cannot be reached: ${messageOf(error)}`, error);
     });
     const { statusCode, headers, body } = response;
-    if (statusCode !== 200) throw this.#refusal(statusCode, await readError(body));
+    if (statusCode !== 200) throw this.#refusal(statusCode, engineWords(await readError(body), text));
 
     const type = String(headers['content-type'] ?? '').toLowerCase();
     if (!isRawAudio(type)) {
-      const text = isText(type) ? `: ${await readError(body)}` : '';
+      const said = isText(type) ? `: ${engineWords(await readError(body), text)}` : '';
       // Hangs up on what nobody will read; that this "fails" the body is no news.
       body.on('error', () => {}).destroy();
       throw this.#failure(
         'engine_failed',
-        `answered ${type} where raw audio (pcm or wav) was asked for${text}`,
+        `answered ${type} where raw audio (pcm or wav) was asked for${said}`,
       );
     }
     const rate = /rate=(\d+)/.exec(type)?.[1];
