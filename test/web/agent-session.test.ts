@@ -167,11 +167,11 @@ describe('the session of the page', () => {
     expect(service.speech.requests).toEqual([]);
   });
 
-  it('goes on in the same conversation after the connection broke', async () => {
+  it('goes on in the same conversation after the session ended', async () => {
     session.say('Before');
     await until(hasAnswered(1));
     const id = session.chat.current.conversationId;
-    socket?.close();
+    socket?.close(1000);
     await until(() => session.connection.current.status === 'waiting');
     session.say('After');
     await until((chat) => chat.responseId === null && answers(chat).length === 2 && !chat.isAsked);
