@@ -12,21 +12,29 @@ import { connect, memories, PluggedQdrant, say, until } from './faulty-memory.ts
 vi.setConfig({ testTimeout: 60_000 });
 
 const BERLIN = 'The user lives in Berlin.';
-const TEA = 'The user likes tea.';
 const KNEE = "The user's knee hurts since an accident.";
 const FACTS = JSON.stringify({
   facts: [{ text: KNEE, from: [1], replaces: [], kind: 'fact', subject: 'user', importance: 3 }],
 });
+
+const NO_FACTS = JSON.stringify({ facts: [] });
+
+/** A request that asks what can be learned from the message about the knee. */
+// biome-ignore lint/suspicious/noExplicitAny: the body of a request is whatever the service sent.
+const isAboutTheKnee = (body: any): boolean => body.format && body.messages.at(-1).content.includes('knee');
+
+// biome-ignore lint/suspicious/noExplicitAny: the same.
+function answer(body: any): string {
+  if (!body.format) return 'I see.';
+  return isAboutTheKnee(body) ? FACTS : NO_FACTS;
+}
 
 let dir: TempDir;
 let qdrant: PluggedQdrant;
 let ollama: OllamaServer;
 
 beforeAll(async () => {
-  ollama = await new OllamaServer({
-    // biome-ignore lint/suspicious/noExplicitAny: the body of a request is whatever the service sent.
-    reply: (body: any) => (body.format ? FACTS : 'I see.'),
-  }).start();
+  ollama = await new OllamaServer({ reply: answer }).start();
 });
 afterAll(() => ollama[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -64,9 +72,10 @@ const learned = (...texts: readonly string[]) =>
     (points) => texts.every((text) => points.includes(text)),
   );
 
-test('a kill between what was acknowledged and the memory: it is learned after the restart, once', async () => {
+test('kills before, in the middle of and after learning: everything is learned after the restart, once', async () => {
+  const env = { LLM: 'ollama', OLLAMA_BASE_URL: ollama.url };
   {
-    await using service = await start();
+    await using service = await start(env);
     const writing = atWrite();
     await using client = await connect(service);
     client.write('I live in Berlin.');
@@ -76,40 +85,25 @@ test('a kill between what was acknowledged and the memory: it is learned after t
     expect(qdrant.points).toEqual([]);
   }
   {
-    // This time it is written, and the service never hears of it.
+    // This time it is written, and the service never hears of it; and the model does not come to an end.
     qdrant.server.failWith({ kind: 'lost-answer' }, isWrite);
-    await using service = await start();
-    await using client = await connect(service);
-    client.write('I like tea.');
-    await client.next('conversation.item.done');
-    await learned(BERLIN);
+    const asked = Promise.withResolvers<void>();
+    ollama.reply = (body) => {
+      if (!isAboutTheKnee(body)) return answer(body);
+      asked.resolve();
+      return { text: FACTS, fault: { kind: 'stall', afterTokens: 2 } };
+    };
+    await using service = await start(env);
+    await say(service, 'Ever since that accident my knee has been hurting a lot.');
+    await Promise.all([learned(BERLIN), asked.promise]);
     await service.kill('SIGKILL');
     qdrant.server.failWith(null);
   }
-  await using service = await start();
-  await learned(BERLIN, TEA);
-  expect(await memories(service)).toEqual([BERLIN, TEA]);
-  expect(qdrant.points).toEqual([BERLIN, TEA].toSorted());
-});
-
-test('a kill while a model reads: it is read again after the restart, and learned once', async () => {
-  const env = { LLM: 'ollama', OLLAMA_BASE_URL: ollama.url };
-  {
-    await using service = await start(env);
-    ollama.reply = (body) =>
-      body.format ? { text: FACTS, fault: { kind: 'stall', afterTokens: 2 } } : 'I see.';
-    const asked = until(
-      () => ollama.requestsTo('/api/chat').some(({ body }) => body.format),
-      (isAsked) => isAsked,
-    );
-    await say(service, 'Ever since that accident my knee has been hurting a lot.');
-    await asked;
-    await service.kill('SIGKILL');
-  }
-  ollama.reply = (body) => (body.format ? FACTS : 'I see.');
+  ollama.reply = answer;
   await using service = await start(env);
-  await learned(KNEE);
-  expect(await memories(service)).toEqual([KNEE]);
+  await learned(BERLIN, KNEE);
+  expect(await memories(service)).toEqual([BERLIN, KNEE]);
+  expect(qdrant.points).toEqual([BERLIN, KNEE].toSorted());
 });
 
 test('a kill in the middle of an erasure: it goes on at the next start, until everything is gone', async () => {
