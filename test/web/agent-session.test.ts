@@ -260,6 +260,26 @@ describe('the session of the page', () => {
     session[Symbol.dispose]();
   });
 
+  it('goes on where it was with a key that may talk and not read', async () => {
+    await using locked = await RunningApp.start({
+      env: { API_KEYS: 'alice:alices-own-key', API_KEY_SCOPES: 'alice:talk' },
+    });
+    session[Symbol.dispose]();
+    session = openSession(new FakeStorage(), locked.url);
+    session.open(null);
+    await until(() => session.doorway.keyRequest.current !== null);
+    await session.doorway.signIn('alices-own-key');
+    session.say('Before');
+    await until(hasAnswered(1));
+    socket?.close(1000);
+    await until(() => session.connection.current.status === 'waiting');
+    session.say('After');
+    await until(hasAnswered(2));
+    expect(answers(session.chat.current)).toHaveLength(2);
+    expect(session.chat.current.entries.some(({ kind }) => kind === 'problem')).toBe(false);
+    session[Symbol.dispose]();
+  });
+
   it('drops a token that a server without keys does not know', async () => {
     const storage = new FakeStorage();
     storage.setItem(

@@ -56,11 +56,17 @@ export class Doorway {
       else await this.rest.probe(signal);
     } catch (error) {
       if (!(error instanceof RestError)) throw error;
-      if (error.status === 401 || error.status === 403) throw new CannotConnect(error.message);
+      // Some keys may talk and not read: then it goes on with what is shown.
+      const mayNotRead = error.status === 403 && named !== null;
+      if (!mayNotRead && (error.status === 401 || error.status === 403)) {
+        throw new CannotConnect(error.message);
+      }
       if (error.retryAfterSeconds !== null) throw new NotNow(error.message, error.retryAfterSeconds * 1000);
-      if (error.status !== 404 || named === null) throw error;
-      named = null;
-      if (isStored) this.#wasDeleted();
+      if (!mayNotRead) {
+        if (error.status !== 404 || named === null) throw error;
+        named = null;
+        if (isStored) this.#wasDeleted();
+      }
       await this.rest.probe(signal);
     }
     void this.#loadEngines();
