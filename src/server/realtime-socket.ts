@@ -63,6 +63,8 @@ export class RealtimeSocket implements AsyncDisposable {
   /** What had come by the last event, and by the last ping. */
   #bytesRead: number;
   #bytesAtPing = -1;
+  /** Why we closed the connection. What a client says of it are its own words, and not for the log. */
+  #reason: string | null = null;
   #ping: Disposable;
 
   /** @param stream what the socket writes to */
@@ -85,7 +87,7 @@ export class RealtimeSocket implements AsyncDisposable {
       model: options.model,
       patch: options.patch,
       deliver: (event) => this.#deliver(event),
-      onHangUp: (reason) => socket.close(1000, reason),
+      onHangUp: (reason) => this.#close(1000, reason),
     });
     this.#ping = deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
     socket.on('ping', () => this.#count(true));
@@ -98,8 +100,8 @@ export class RealtimeSocket implements AsyncDisposable {
       dialect: options.isBeta ? 'beta' : 'ga',
     });
     const closed = new Promise<void>((resolve) => {
-      socket.once('close', (code, reason) => {
-        deps.telemetry.connectionClosed({ connectionId: this.#id, code, reason: reason.toString() });
+      socket.once('close', (code) => {
+        deps.telemetry.connectionClosed({ connectionId: this.#id, code, reason: this.#reason });
         resolve();
       });
     });
@@ -110,7 +112,7 @@ export class RealtimeSocket implements AsyncDisposable {
   /** Ends what is being said and closes: 1012, the server restarts. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.session[Symbol.asyncDispose]();
-    this.#socket.close(1012, 'the server is shutting down');
+    this.#close(CLOSE.restarting, 'the server is shutting down');
   }
 
   async #release(): Promise<void> {
@@ -163,8 +165,13 @@ export class RealtimeSocket implements AsyncDisposable {
     this.#bytesRead = bytesRead;
   }
 
+  #close(code: number, reason: string): void {
+    this.#reason ??= reason;
+    this.#socket.close(code, reason);
+  }
+
   #endNow(reason: string): void {
-    this.#socket.close(CLOSE.limits, reason);
+    this.#close(CLOSE.limits, reason);
     this.#ping[Symbol.dispose]();
     this.#ping = this.#deps.clock.after(GOODBYE_MS, () => this.#socket.terminate());
   }

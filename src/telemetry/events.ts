@@ -51,7 +51,7 @@ export class Telemetry {
     this.log.info({ event: 'connection-opened', ...fields }, 'connection opened');
   }
 
-  connectionClosed(fields: { connectionId: string; code: number; reason: string }): void {
+  connectionClosed(fields: { connectionId: string; code: number; reason: string | null }): void {
     this.metrics.connectionClosed(fields.code);
     this.log.info({ event: 'connection-closed', ...fields }, 'connection closed');
   }
