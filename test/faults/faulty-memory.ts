@@ -78,6 +78,12 @@ export function hasState(app: Running, state: EngineStatus['state'], part = 'mem
   );
 }
 
+/** What a page was told last of a part; undefined before anything changed. */
+export function toldOf(page: RealtimeClient, part = 'memory'): EngineStatus | undefined {
+  const changed = page.all('vivavoce.engines.changed').at(-1);
+  return changed?.engines.find((engine: EngineStatus) => engine.part === part);
+}
+
 /** The texts of the memories, oldest first; null while they cannot be read. */
 export async function memories({ url }: Running): Promise<string[] | null> {
   const { status, body } = await new RestClient(url).get('/v1/memories?history=true&order=asc&limit=100');

@@ -14,14 +14,7 @@ import {
   toneFor,
 } from '../support/speech-server.ts';
 import { refuse as refuseToHear, TranscriptionServer } from '../support/transcription-server.ts';
-import { connect, hasState, statusOf, until } from './faulty-memory.ts';
-
-/** What the page was told last of a part. */
-const toldOf = (page: RealtimeClient, part: string): WireEvent =>
-  page
-    .all('vivavoce.engines.changed')
-    .at(-1)
-    ?.engines.find((engine: WireEvent) => engine.part === part);
+import { connect, hasState, statusOf, toldOf, until } from './faulty-memory.ts';
 
 describe('a voice over HTTP', () => {
   const start = (env = {}) => RunningApp.start({ breakerResetMs: 50, env: { VOICE_CACHE_MB: '0', ...env } });
@@ -75,7 +68,7 @@ describe('a voice over HTTP', () => {
     app.speech.answer = speakTone();
     await until(
       () => speak(app, page, 'Hello again.'),
-      () => toldOf(page, 'tts').state === 'ready',
+      () => toldOf(page, 'tts')?.state === 'ready',
     );
     expect(await statusOf(app, 'tts')).toMatchObject({ state: 'ready' });
   });
