@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { EngineStatus } from '../../src/engine-status.ts';
 import { NO_ANSWER } from '../../src/nodes/apology.ts';
 import { OllamaServer } from '../support/ollama-server.ts';
 import { OpenAiServer } from '../support/openai-server.ts';
@@ -7,7 +8,7 @@ import { RestClient } from '../support/rest-client.ts';
 import { RunningApp } from '../support/running-app.ts';
 import type { Fault } from '../support/scripted-reply.ts';
 import { SkippingClock } from '../support/skipping-clock.ts';
-import { ask, connect, memories, say, statusOf, until } from './faulty-memory.ts';
+import { ask, connect, memories, say, statusOf, toldOf, until } from './faulty-memory.ts';
 
 const FIRST = 'Ollama speaks to you.';
 const SECOND = 'The second one speaks to you.';
@@ -46,13 +47,9 @@ async function startChain(): Promise<Chain> {
 }
 
 /** What the page was told last, once that is who answers now. */
-async function told(page: RealtimeClient, engine: string): Promise<WireEvent> {
+async function told(page: RealtimeClient, engine: string): Promise<EngineStatus | undefined> {
   return await until(
-    () =>
-      page
-        .all('vivavoce.engines.changed')
-        .at(-1)
-        ?.engines.find(({ part }: WireEvent) => part === 'llm'),
+    () => toldOf(page, 'llm'),
     (status) => status?.engine === engine,
   );
 }
