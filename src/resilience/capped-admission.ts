@@ -6,10 +6,10 @@ import { networkOf } from './network.ts';
 /** Whoever is refused comes back at a moment of their own in between. */
 const RETRY_AFTER_SECONDS = { min: 1, max: 5 };
 /**
- * So many are let in however busy the process is: so few cannot be what keeps it busy, and a person alone with a slow
- * machine is better served late than not at all.
+ * So many are let in however busy the process is. A turn takes about 15 ms of its processor, so few cannot be what keeps
+ * it busy; and a household with a slow machine, or with a neighbour on it, is better served late than not at all.
  */
-const ALWAYS = { connections: 4, turns: 2 };
+export const ALWAYS = { connections: 25, turns: 10 } as const;
 
 export interface AdmissionCaps {
   readonly connections: number;
