@@ -47,7 +47,8 @@ export function* results(latencies: Latencies): Generator<Result> {
   }
 }
 
-export function serviceFor(standIns: StandIns): Promise<Service> {
+/** @param env settings besides those */
+export function serviceFor(standIns: StandIns, env: Readonly<Record<string, string>> = {}): Promise<Service> {
   return Service.start({
     LLM: 'ollama',
     OLLAMA_BASE_URL: standIns.ollamaUrl,
@@ -55,6 +56,7 @@ export function serviceFor(standIns: StandIns): Promise<Service> {
     TTS_BASE_URL: standIns.speechUrl,
     // Every sentence is a new one here, but the pauses of two conversations could be the same.
     VOICE_CACHE_MB: '0',
+    ...env,
   });
 }
 

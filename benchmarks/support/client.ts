@@ -24,10 +24,12 @@ export class BenchClient {
   #onDelta: (() => void) | null = null;
   #nextEvent = 0;
   #open = new Set<string>();
+  #stored = new Set<string>();
 
   private constructor(socket: WebSocket, id: number) {
     this.#socket = socket;
     this.#id = id;
+    socket.on('close', () => this.#done?.reject(new Error('the connection is closed')));
     socket.on('message', (data) => this.#receive(process.hrtime.bigint(), JSON.parse(data.toString())));
   }
 
@@ -64,6 +66,18 @@ export class BenchClient {
     return turn;
   }
 
+  /** Items that the server said are stored. */
+  get acknowledged(): number {
+    return this.#stored.size;
+  }
+
+  /** Loses the connection, as a network does. */
+  async drop(): Promise<void> {
+    const closed = once(this.#socket, 'close');
+    this.#socket.terminate();
+    await closed;
+  }
+
   async close(): Promise<void> {
     this.#socket.close();
     await once(this.#socket, 'close');
@@ -76,6 +90,9 @@ export class BenchClient {
   #receive(at: bigint, event: Event): void {
     this.#checkOrder(event);
     switch (event.type) {
+      case 'conversation.item.done':
+        this.#stored.add(event.item.id);
+        return;
       case 'response.output_audio.delta': {
         const samples = Buffer.from(event.delta, 'base64');
         for (const offset of [0, samples.length - 2]) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { FromStandIns, Notes, ToStandIns } from './stand-ins.ts';
+import { BRIEF, type FromStandIns, type Notes, type Pace, type ToStandIns } from './stand-ins.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const STAND_INS = new URL('./stand-ins.ts', import.meta.url);
@@ -24,8 +24,8 @@ export class StandIns implements AsyncDisposable {
     this.speechUrl = urls.speechUrl;
   }
 
-  static async start(): Promise<StandIns> {
-    const child = fork(STAND_INS, { serialization: 'advanced' });
+  static async start(pace: Pace = BRIEF): Promise<StandIns> {
+    const child = fork(STAND_INS, [JSON.stringify(pace)], { serialization: 'advanced' });
     const [message] = (await once(child, 'message')) as [FromStandIns];
     if (message.type !== 'ready') throw new Error(`the stand-ins said ${message.type} first`);
     return new StandIns(child, message);
@@ -50,13 +50,13 @@ export class StandIns implements AsyncDisposable {
 /** The service as people start it, with those engines and an empty folder. */
 export class Service implements AsyncDisposable {
   readonly url: string;
+  readonly folder: string;
   readonly #child: ChildProcess;
-  readonly #folder: string;
 
   private constructor(url: string, child: ChildProcess, folder: string) {
     this.url = url;
+    this.folder = folder;
     this.#child = child;
-    this.#folder = folder;
   }
 
   static async start(env: Readonly<Record<string, string>>): Promise<Service> {
@@ -90,6 +90,6 @@ export class Service implements AsyncDisposable {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     await exit;
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

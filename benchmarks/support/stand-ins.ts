@@ -8,13 +8,22 @@ import { SpeechServer } from '../../test/support/speech-server.ts';
  * asked. A turn is recognised by the tag in the user's words, which comes back in the first sentence of the answer.
  */
 
-export const MS_PER_TOKEN = 20;
+/** How they answer. */
+export interface Pace {
+  readonly msPerToken: number;
+  /** Tokens of the second sentence. */
+  readonly secondSentence: number;
+  /** Frames of 40 ms, of every piece of speech. */
+  readonly frames: number;
+  readonly msBetweenFrames: number;
+}
+
+/** Short answers, for latencies. */
+export const BRIEF: Pace = { msPerToken: 20, secondSentence: 10, frames: 8, msBetweenFrames: 5 };
 /** Tokens of the first sentence, the tag being one of them. */
 const FIRST_SENTENCE = ['I', ' heard', ' TAG', ' very', ' well', '.'];
-const SECOND_SENTENCE = [' And', ' this', ' is', ' what', ' I', ' have', ' to', ' say', ' about', ' it.'];
-const FRAMES = 8;
+const SECOND_SENTENCE = ' And this is what I have to say about it, among many other things that I could say';
 const FRAME_SAMPLES = 960;
-const MS_BETWEEN_FRAMES = 5;
 
 /** Sample value of frame `index`: loud enough to be no silence, different enough to be told apart. */
 export const frameValue = (index: number): number => 1_000 + index * 64;
@@ -43,9 +52,14 @@ export type FromStandIns =
 
 const TAG = /\bc\d+t\d+\b/;
 
-if (process.send) await serve(process.send.bind(process));
+if (process.send) await serve(process.send.bind(process), JSON.parse(process.argv[2] as string));
 
-async function serve(send: (message: FromStandIns) => void): Promise<void> {
+async function serve(send: (message: FromStandIns) => void, pace: Pace): Promise<void> {
+  const words = SECOND_SENTENCE.match(/\s\S+/g) ?? [];
+  const second = Array.from(
+    { length: pace.secondSentence - 1 },
+    (_, index) => words[index % words.length] ?? '',
+  );
   const byTag = new Map<string, Stamps>();
   const stampsOf = (text: string): Stamps => {
     const tag = TAG.exec(text)?.[0] ?? 'none';
@@ -60,8 +74,8 @@ async function serve(send: (message: FromStandIns) => void): Promise<void> {
     reply: (body) => {
       const tag = TAG.exec(lastWords(body))?.[0] ?? 'none';
       return {
-        text: [...FIRST_SENTENCE, ...SECOND_SENTENCE].map((token) => token.replace('TAG', tag)),
-        msPerToken: MS_PER_TOKEN,
+        text: [...FIRST_SENTENCE.map((token) => token.replace('TAG', tag)), ...second, ' indeed.'],
+        msPerToken: pace.msPerToken,
       };
     },
     onRequest(request) {
@@ -83,14 +97,16 @@ async function serve(send: (message: FromStandIns) => void): Promise<void> {
     const stamps = TAG.test(input) ? stampsOf(input) : null;
     if (stamps) stamps.voiceAsked = process.hrtime.bigint();
     response.writeHead(200, { 'content-type': 'audio/pcm' });
-    for (let index = 0; index < FRAMES; index++) {
+    for (let index = 0; index < pace.frames; index++) {
       if (stamps) stamps.frames[index] = process.hrtime.bigint();
       response.write(Buffer.from(new Int16Array(FRAME_SAMPLES).fill(frameValue(index)).buffer));
-      await delay(MS_BETWEEN_FRAMES);
+      await delay(pace.msBetweenFrames);
     }
     response.end();
   };
 
+  // The benchmark was stopped.
+  process.once('disconnect', () => process.exit());
   process.on('message', (message: ToStandIns) => {
     if (message.type === 'collect') {
       send({ type: 'notes', notes: { byTag, connections: ollama.connectionCount + speechPorts.size } });

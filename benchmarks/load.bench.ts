@@ -1,0 +1,239 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BenchClient, type SeenTurn } from './support/client.ts';
+import { percentile, type Result, summarise } from './support/report.ts';
+import { type Service, StandIns } from './support/service.ts';
+import type { Pace, Stamps } from './support/stand-ins.ts';
+import { measure, noLatencies, results, serviceFor } from './turn.bench.ts';
+
+const CONNECTIONS = 500;
+const IN_A_TURN = 100;
+/** A model of 40 ms a token, and a voice ten times as fast as speech: an answer takes 2.5 s and sounds for 3.2 s or more. */
+const VOICE_LIKE: Pace = { msPerToken: 40, secondSentence: 54, frames: 40, msBetweenFrames: 4 };
+/** How many connections are opened at a time. */
+const BATCH = 25;
+
+/** The second part: so many turns may run, and twice as many are offered. */
+const MAX_TURNS = 50;
+const OFFERED = 2;
+/** So many people are no load. */
+const UNLOADED = 2;
+const REST_EVERY_MS = 500;
+
+/**
+ * Many people at once: `CONNECTIONS` of whom `IN_A_TURN` are answered at any time. Then the service with a cap of
+ * `MAX_TURNS` that is offered twice as much: what the cap costs whoever is let in, and how the others are told.
+ */
+export async function* loadBench({ seconds = 60 }: { seconds?: number }): AsyncGenerator<Result> {
+  await using standIns = await StandIns.start(VOICE_LIKE);
+  yield* crowd(standIns, seconds);
+  yield* twiceTheCap(standIns, seconds / 2);
+}
+
+async function* crowd(standIns: StandIns, seconds: number): AsyncGenerator<Result> {
+  await using service = await serviceFor(standIns);
+  const clients = await connect(service, CONNECTIONS, 0);
+  yield one('rss_connected', 'MiB', await service.rssMiB(), CONNECTIONS);
+  // What is compiled by then is not measured.
+  await keepInTurn(clients, IN_A_TURN, Math.min(5, seconds) * 1000);
+  await standIns.collect();
+  const cpuBefore = await service.cpuMs();
+  const startedMs = performance.now();
+  const { seen, errors } = await keepInTurn(clients, IN_A_TURN, seconds * 1000);
+  const elapsedMs = performance.now() - startedMs;
+  const cpuMs = (await service.cpuMs()) - cpuBefore;
+  const { byTag } = await standIns.collect();
+  for (const result of latenciesOf(seen, byTag)) yield { ...result, sessions: CONNECTIONS };
+  yield one('turns_a_second', 'turns', (seen.length * 1000) / elapsedMs, CONNECTIONS);
+  yield one('cpu_share', 'cores', cpuMs / elapsedMs, CONNECTIONS);
+  yield one('cpu_per_turn', 'ms', cpuMs / seen.length, CONNECTIONS);
+  yield one('rss', 'MiB', await service.rssMiB(), CONNECTIONS);
+  yield one('errors', 'turns', report(errors), CONNECTIONS);
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+async function* twiceTheCap(standIns: StandIns, seconds: number): AsyncGenerator<Result> {
+  await using service = await serviceFor(standIns, { MAX_TURNS: String(MAX_TURNS) });
+  // Turns are offered as they come, whatever becomes of the others: each on a connection where nothing runs.
+  const clients = await connect(service, MAX_TURNS * OFFERED * 2, CONNECTIONS);
+  await keepInTurn(clients, MAX_TURNS / 2, Math.min(5, seconds) * 1000);
+  await standIns.collect();
+  const { seen: alone, errors: early } = await keepInTurn(clients, UNLOADED, seconds * 1000);
+  const unloaded = firstAudio(alone);
+  const turnMs = percentile(
+    alone.map(({ turnMs: ms }) => ms).toSorted((a, b) => a - b),
+    0.5,
+  );
+
+  const perSecond = (MAX_TURNS * OFFERED * 1000) / turnMs;
+  const rest = new AbortController();
+  const overRest = askOverRest(service, rest.signal);
+  const { seen, refusals, errors } = await offer(clients, perSecond, seconds * 1000);
+  rest.abort();
+  const answers = await overRest;
+  const loaded = firstAudio(seen);
+  const asked = seen.length + refusals.length + errors.length;
+  const sessions = MAX_TURNS * OFFERED;
+  yield { ...summarise('first_audio_unloaded', 'ms', unloaded), sessions: 1 };
+  yield { ...summarise('first_audio_accepted', 'ms', loaded), sessions };
+  const p95 = (values: readonly number[]) =>
+    percentile(
+      values.toSorted((a, b) => a - b),
+      0.95,
+    );
+  yield one('first_audio_p95_ratio', 'times', p95(loaded) / p95(unloaded), sessions);
+  yield { ...one('refused', '% of turns', (refusals.length * 100) / asked, sessions), n: asked };
+  yield { ...summarise('time_to_refusal', 'ms', refusals), sessions };
+  const refused = answers.filter(({ status }) => status === 503);
+  yield {
+    ...one('refused_rest', '% of requests', (refused.length * 100) / answers.length, sessions),
+    n: answers.length,
+  };
+  yield {
+    ...summarise(
+      'time_to_refusal_rest',
+      'ms',
+      refused.map(({ ms }) => ms),
+    ),
+    sessions,
+  };
+  const polite = refused.filter(({ retryAfter }) => retryAfter !== null);
+  yield {
+    ...one('retry_after', '% of 503s', (polite.length * 100) / refused.length, sessions),
+    n: refused.length,
+  };
+  const failed = answers.filter(({ status }) => status !== 200 && status !== 503);
+  const wrong = failed.map(({ status }) => `REST: ${status}`);
+  yield one('errors', 'turns', report([...early, ...errors, ...wrong]), sessions);
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+/** A turn, and how long all of it took. */
+interface Answered extends SeenTurn {
+  readonly turnMs: number;
+}
+
+interface Outcomes {
+  readonly seen: Answered[];
+  /** Milliseconds until each refusal. */
+  readonly refusals: number[];
+  readonly errors: string[];
+}
+
+const noOutcomes = (): Outcomes => ({ seen: [], refusals: [], errors: [] });
+
+async function connect(service: Service, count: number, firstId: number): Promise<BenchClient[]> {
+  const clients: BenchClient[] = [];
+  while (clients.length < count) {
+    const ids = Array.from({ length: Math.min(BATCH, count - clients.length) }, (_, index) => index);
+    const at = firstId + clients.length;
+    clients.push(...(await Promise.all(ids.map((id) => BenchClient.connect(service.url, at + id)))));
+  }
+  return clients;
+}
+
+async function turn(client: BenchClient, outcomes: Outcomes): Promise<void> {
+  const startedMs = performance.now();
+  try {
+    const seen = await client.turn();
+    outcomes.seen.push({ ...seen, turnMs: performance.now() - startedMs });
+  } catch (error) {
+    if (String(error).includes('overloaded')) outcomes.refusals.push(performance.now() - startedMs);
+    else outcomes.errors.push(String(error));
+  }
+}
+
+/** So many of the clients are in a turn all the time, each in theirs. */
+async function keepInTurn(clients: readonly BenchClient[], count: number, forMs: number): Promise<Outcomes> {
+  const outcomes = noOutcomes();
+  const idle = [...clients];
+  const endMs = performance.now() + forMs;
+  const oneAfterTheOther = async (index: number) => {
+    // Nobody begins in step with the others.
+    await delay((index * Math.min(2_000, forMs)) / count);
+    while (performance.now() < endMs) {
+      const client = idle.shift();
+      if (!client) throw new Error('there are fewer clients than turns');
+      await turn(client, outcomes);
+      idle.push(client);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, (_, index) => oneAfterTheOther(index)));
+  return { ...outcomes, errors: [...outcomes.errors, ...refused(outcomes)] };
+}
+
+/** Where nobody should be refused, a refusal is an error. */
+const refused = ({ refusals }: Outcomes) => refusals.map(() => 'a turn was refused');
+
+/** Turns that begin at a steady rate, whatever becomes of those before. */
+async function offer(clients: readonly BenchClient[], perSecond: number, forMs: number): Promise<Outcomes> {
+  const outcomes = noOutcomes();
+  const idle = [...clients];
+  const running = new Set<Promise<void>>();
+  const startedMs = performance.now();
+  for (let begun = 0; performance.now() - startedMs < forMs; begun++) {
+    const client = idle.shift();
+    if (!client) throw new Error('no client is idle: refusals take too long');
+    const one = turn(client, outcomes).finally(() => {
+      idle.push(client);
+      running.delete(one);
+    });
+    running.add(one);
+    await delay(Math.max(0, startedMs + ((begun + 1) * 1000) / perSecond - performance.now()));
+  }
+  await Promise.all(running);
+  return outcomes;
+}
+
+async function askOverRest(service: Service, signal: AbortSignal) {
+  const answers: { status: number | string; retryAfter: string | null; ms: number }[] = [];
+  while (!signal.aborted) {
+    await delay(REST_EVERY_MS);
+    const startedMs = performance.now();
+    let status: number | string;
+    let retryAfter: string | null = null;
+    try {
+      const response = await fetch(`${service.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ messages: [{ role: 'user', content: 'Is there room?' }] }),
+      });
+      await response.text();
+      status = response.status;
+      retryAfter = response.headers.get('retry-after');
+    } catch (error) {
+      status = String((error as Error).cause ?? error);
+    }
+    answers.push({ status, retryAfter, ms: performance.now() - startedMs });
+  }
+  return answers;
+}
+
+function* latenciesOf(turns: readonly Answered[], byTag: ReadonlyMap<string, Stamps>): Generator<Result> {
+  const latencies = noLatencies();
+  for (const seen of turns) measure(seen, byTag.get(seen.tag), latencies);
+  yield* results(latencies);
+  yield summarise('first_audio', 'ms', firstAudio(turns));
+  yield summarise(
+    'turn',
+    'ms',
+    turns.map(({ turnMs }) => turnMs),
+  );
+}
+
+/** From the question to the first audio of the answer, milliseconds. */
+function firstAudio(turns: readonly Answered[]): number[] {
+  return turns.flatMap(({ frames, askedAt }) => {
+    const first = frames.find((at) => at !== undefined);
+    return first === undefined ? [] : [Number(first - askedAt) / 1e6];
+  });
+}
+
+function one(name: string, unit: string, value: number, sessions: number): Result {
+  return { ...summarise(name, unit, [value]), sessions };
+}
+
+/** How many there are; the first few in words. */
+function report(errors: readonly string[]): number {
+  for (const error of errors.slice(0, 3)) process.stderr.write(`${error}\n`);
+  return errors.length;
+}
