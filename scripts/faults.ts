@@ -1,0 +1,53 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { FAULTS, type Outcome, type Row } from '../test/faults/matrix/cell.ts';
+import { rows } from '../test/faults/matrix/rows.ts';
+import { tryCell } from '../test/faults/matrix/trial.ts';
+
+/* Tries every fault with the shipped deadlines and prints what became of it; with --write into docs/operations.md. */
+
+const AT_ONCE = 4;
+const FILE = new URL('../docs/operations.md', import.meta.url);
+const BEGIN = '<!-- faults: npm run faults -- --write -->';
+const END = '<!-- /faults -->';
+
+const cells = rows.flatMap((row) => FAULTS.map((fault) => ({ row, fault, outcome: null as Outcome | null })));
+const waiting = [...cells];
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (let cell = waiting.shift(); cell; cell = waiting.shift()) {
+      cell.outcome = await tryCell(cell.row, cell.fault, { patience: 1 });
+      process.stderr.write(`${cell.row.part}: ${cell.fault}\n`);
+    }
+  }),
+);
+const table = rows.map(tableOf).join('\n\n');
+process.stdout.write(`${table}\n`);
+if (process.argv.includes('--write')) {
+  const page = await readFile(FILE, 'utf8');
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`docs/operations.md has no ${BEGIN} … ${END}`);
+  await writeFile(FILE, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`);
+}
+
+function tableOf(row: Row): string {
+  const lines = cells.flatMap(({ row: own, fault, outcome }) =>
+    own === row && outcome ? [lineOf(fault, outcome)] : [],
+  );
+  return [
+    `**${row.part}**`,
+    '',
+    '| fault | what the user got | after | breaker | recovered after | lost |',
+    '|---|---|---|---|---|---|',
+    ...lines,
+  ].join('\n');
+}
+
+function lineOf(fault: string, { got, waitedMs, guard, recoveredMs, lost }: Outcome): string {
+  const breaker = guard === 'aside' ? 'closed: nobody asks it meanwhile' : guard;
+  return `| ${[fault, got.join('; or '), seconds(waitedMs), breaker, seconds(recoveredMs), lost.length === 0 ? 'nothing' : lost.join(', ')].join(' | ')} |`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
