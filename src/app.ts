@@ -95,6 +95,7 @@ export class App implements AsyncDisposable {
       createHearing(deps, () => announce()),
       // The probe first: the warm-up keeps the event loop busy, and a probe has a deadline.
       model.start().then(async () => {
+        if (config.WARM_UP === 'off') return;
         telemetry.warmedUp({ engine: 'graph', timesMs: await warmUpGraph(clock, config.TIMEZONE) });
       }),
     ] as const;

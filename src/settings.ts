@@ -80,6 +80,13 @@ export const settings = z.object({
     .string()
     .default(Intl.DateTimeFormat().resolvedOptions().timeZone)
     .describe('IANA time zone in which the agent tells the time. Default: that of the machine.'),
+  WARM_UP: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe(
+      'Whether turns that nobody hears are run before it listens, so that the first person does not wait for the ' +
+        'compiler. `off` starts a second earlier: for tests, and while working on it.',
+    ),
 
   LLM: z
     .enum(['auto', 'ollama', 'openai', 'offline'])

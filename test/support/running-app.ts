@@ -49,6 +49,9 @@ export class RunningApp implements AsyncDisposable {
       PORT: '0',
       DATA_DIR: folder,
       LOG_LEVEL: 'silent',
+      // What is being said when a test ends is said to nobody.
+      SHUTDOWN_SECONDS: '0',
+      WARM_UP: 'off',
       LLM: 'ollama',
       OLLAMA_BASE_URL: ollama.url,
       TTS: 'openai',

@@ -39,6 +39,8 @@ export class ServiceProcess implements AsyncDisposable {
         VAD: 'energy',
         PORT: '0',
         LOG_LEVEL: 'error',
+        SHUTDOWN_SECONDS: '0',
+        WARM_UP: 'off',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -33,6 +33,9 @@ export class Service implements AsyncDisposable {
         STT: 'none',
         VAD: 'energy',
         LOG_LEVEL: 'warn',
+        SHUTDOWN_SECONDS: '0',
+        // A benchmark measures a warm one; a test does not wait for it.
+        WARM_UP: process.env.VITEST ? 'off' : 'on',
         DATA_DIR: dataDir,
         ...env,
       },
