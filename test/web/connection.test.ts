@@ -34,7 +34,10 @@ function setUp(prepare: () => Promise<void> = async () => {}) {
       await prepare();
       return { url: 'ws://agent/new', protocols: ['realtime'] };
     },
-    resumeTarget: ({ token, after }) => ({ url: `ws://agent/${token}/${after}`, protocols: ['realtime'] }),
+    resumeTarget: ({ token, after, audio }) => ({
+      url: `ws://agent/${token}/${after}${audio ? `/${audio.itemId}/${audio.endMs}` : ''}`,
+      protocols: ['realtime'],
+    }),
     createSocket: (target) => {
       const socket = new FakeSocket(target);
       sockets.push(socket);
@@ -182,12 +185,17 @@ describe('a connection that was lost while the session goes on', () => {
     expect(statuses()).toEqual(['connecting', 'open', 'resuming', 'open']);
   });
 
-  it('hears of audio, which has no number, as it comes', async () => {
+  it('hears of audio, which has no number, as it comes, and says how much of it has', async () => {
     const { socket, open, events } = setUp();
     await open();
-    const delta = { type: 'response.output_audio.delta', audio_offset_ms: 1_200 };
-    socket().says(delta, event(1), delta);
+    const audio = { type: 'response.output_audio.delta', item_id: 'item_1' };
+    const delta = (ms: number) => Buffer.alloc(ms * 48).toString('base64');
+    socket().says({ ...audio, audio_offset_ms: 0, delta: delta(1_000) });
+    socket().says(event(1), { ...audio, audio_offset_ms: 1_000, delta: delta(220) });
     expect(events).toHaveLength(4);
+    socket().ends();
+    await soon();
+    expect(socket().url.pathname).toBe('/token/1/item_1/1220');
   });
 
   it('sends again what has no answer, under the same names, and nothing that has one', async () => {

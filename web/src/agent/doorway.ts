@@ -74,8 +74,12 @@ export class Doorway {
   }
 
   /** Asks nothing first: the token of the session says all that is needed. */
-  resumeTarget({ token, after }: ResumePlace): Target {
-    return this.#target({ resume: token, after: String(after) });
+  resumeTarget({ token, after, audio }: ResumePlace): Target {
+    return this.#target({
+      resume: token,
+      after: String(after),
+      ...(audio && { audio_item: audio.itemId, audio_ms: String(Math.round(audio.endMs)) }),
+    });
   }
 
   async loadEarlier(): Promise<void> {

@@ -10,6 +10,13 @@ export function decodePcm16(base64: string): Float32Array<ArrayBuffer> {
   return samples;
 }
 
+/** How long that sounds, without decoding it. */
+export function lengthOfPcm16Ms(base64: string): number {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  const bytes = (base64.length / 4) * 3 - padding;
+  return ((bytes >> 1) * 1000) / SAMPLE_RATE;
+}
+
 /** Samples that a person could hear: below -60 dB it is silence. */
 export function countAudible(samples: Float32Array): number {
   let audible = 0;

@@ -1,3 +1,4 @@
+import { lengthOfPcm16Ms } from '../audio/pcm.ts';
 import type { AgentEvent } from './agent-event.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -6,6 +7,8 @@ export interface ResumePlace {
   readonly token: string;
   /** The last event that is here. */
   readonly after: number;
+  /** How far the newest audio is here, which has no numbers. */
+  readonly audio: { readonly itemId: string; readonly endMs: number } | null;
 }
 
 /** What is known of a session, and needed to come back to it. In memory only: a page that is loaded anew begins anew. */
@@ -13,10 +16,11 @@ export class SessionTrail {
   readonly unanswered = new Unanswered();
   #ticket: { readonly token: string; readonly seconds: number } | null = null;
   #last = -1;
+  #audio: ResumePlace['audio'] = null;
 
   /** Null when there is no way back. */
   get place(): ResumePlace | null {
-    return this.#ticket && { token: this.#ticket.token, after: this.#last };
+    return this.#ticket && { token: this.#ticket.token, after: this.#last, audio: this.#audio };
   }
 
   /** How long after a loss the server keeps the session. */
@@ -33,6 +37,9 @@ export class SessionTrail {
       this.#last = sequence;
     }
     if (event.type === 'session.created') this.#ticket = event.resume ?? null;
+    if (event.type === 'response.output_audio.delta' && event.audio_offset_ms !== undefined) {
+      this.#audio = { itemId: event.item_id, endMs: event.audio_offset_ms + lengthOfPcm16Ms(event.delta) };
+    }
     this.unanswered.heard(event);
     return 'next';
   }
