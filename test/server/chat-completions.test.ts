@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { chatCompletion, chatCompletionChunk } from '../../src/protocol/rest-chat.ts';
 import { RealtimeClient, type WireEvent } from '../support/realtime-client.ts';
 import { RestClient } from '../support/rest-client.ts';
@@ -322,12 +322,12 @@ describe('a client that leaves', () => {
 });
 
 describe('a model that fails', () => {
-  // An app of its own: a breaker that has seen too much answers for the engine.
+  // An app for each: a breaker that has seen too much answers for the engine, and what is asked again counts twice.
   let own: RunningApp;
-  beforeAll(async () => {
+  beforeEach(async () => {
     own = await RunningApp.start();
   });
-  afterAll(() => own[Symbol.asyncDispose]());
+  afterEach(() => own[Symbol.asyncDispose]());
 
   test.each([
     ['refuses', { kind: 'status', status: 500, message: 'out of memory' }, 503, 'engine_unavailable'],
