@@ -100,7 +100,7 @@ export async function* soakBench({ minutes = 10 }: { minutes?: number }): AsyncG
 async function person(service: Service, index: number, endMs: number, done: Done): Promise<void> {
   await delay((index * PERIOD_MS) / SESSIONS);
   for (let id = index; performance.now() < endMs; id += SESSIONS) {
-    const client = await BenchClient.connect(service.url, id);
+    const client = await BenchClient.connect(service.url, id, `u${index}`);
     let isOpen = true;
     for (let count = 1; isOpen && count <= TURNS_A_CONVERSATION && performance.now() < endMs; count++) {
       const next = delay(PERIOD_MS);

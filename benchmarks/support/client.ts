@@ -33,8 +33,9 @@ export class BenchClient {
     socket.on('message', (data) => this.#receive(process.hrtime.bigint(), JSON.parse(data.toString())));
   }
 
-  static async connect(url: string, id: number): Promise<BenchClient> {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/realtime?model=bench&user=u${id}`);
+  /** @param id no two clients have the same */
+  static async connect(url: string, id: number, user = `u${id}`): Promise<BenchClient> {
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/realtime?model=bench&user=${user}`);
     const client = new BenchClient(socket, id);
     await once(socket, 'open');
     return client;
