@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, launchChromium } from '../support/chromium.ts';
+import { FaultProxy } from '../support/fault-proxy.ts';
 import { Service } from '../support/service.ts';
 
 const chromium = findChromium();
@@ -150,11 +151,28 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
     const panel = await page.locator('.engine-list').innerText();
     expect(panel).toContain('Voice: flite');
     expect(panel).toContain('Language model: offline');
+    await page.getByRole('region', { name: 'Guards' }).getByText('Voice: flite').waitFor();
   });
 
   it('shows the description of the API', async () => {
     const page = await openPage(`${service.url}/docs`);
     await page.getByText('/v1/conversations/{conversation_id}/transcript').first().waitFor();
+  });
+
+  it('goes on with an answer in the middle of which the network failed', async () => {
+    await using proxy = await new FaultProxy(service.url).start();
+    const page = await openPage(proxy.url);
+    await write(page, 'What can you do for me?');
+    const heard = await audibleSamples(page, 2_400);
+    const comesBack = page.waitForEvent('websocket', (socket) => socket.url().includes('resume='));
+    proxy.dropAll();
+    await comesBack;
+    await page.locator('[data-connection="open"]').waitFor();
+    await page.locator('.agent[data-status="completed"] .trace').waitFor();
+    await audibleSamples(page, heard + 24_000);
+    expect(await page.locator('.message').count()).toBe(2);
+    // Neither stopped nor failed, and nothing that the page would have to explain.
+    expect(await page.locator('.note, .problem').count()).toBe(0);
   });
 
   it('comes back after the server did, with what was written meanwhile', async () => {
