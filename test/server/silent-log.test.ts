@@ -78,7 +78,7 @@ test('at LOG_LEVEL=trace it prints no key, no token and no word that anybody sai
     };
     ollama.reply = `The ${SAID[1]} is ripe.`;
     await client.turn(WORDS, { output_modalities: ['audio'] });
-    ollama.embeddings.fault = { kind: 'status', status: 500, message: `no vector for ${WORDS}` };
+    ollama.embeddings.fault = { kind: 'status', status: 500, message: `no vector for "${WORDS}"` };
     await client.turn(`What do I know of ${SAID[0]}?`);
 
     for (const frame of [
