@@ -110,6 +110,8 @@ export class BenchClient {
         } else this.#done?.resolve();
         return;
       case 'error':
+        // The answer was over before the interruption came.
+        if (event.error.code === 'response_cancel_not_active') return;
         this.#done?.reject(new Error(JSON.stringify(event.error)));
     }
   }
