@@ -1,4 +1,5 @@
 import type { WireEvent } from '../../support/realtime-client.ts';
+import { Facts } from './facts.ts';
 import { answerTo, type Saying } from './sayings.ts';
 
 /**
@@ -34,19 +35,14 @@ export interface StoredItem {
   readonly sent: string | null;
 }
 
-interface Fact {
-  readonly itemId: string;
-  /** It was shown as remembered. */
-  isSeen: boolean;
-}
-
 /** What one person was told for certain, and what they have asked for and had no answer to. */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #conversations = new Map<string, State>();
-  readonly #facts = new Map<string, Fact>();
+  readonly #facts = new Facts();
   /** Answers that were asked for and of which nobody has said that they are done. */
   readonly #unanswered: { readonly conversationId: string; readonly saying: Saying; isKnown: boolean }[] = [];
+  /** The item of each conversation that was confirmed last. */
   readonly #last = new Map<string, string>();
   /** Errors that nobody expected. */
   readonly complaints: string[] = [];
@@ -68,7 +64,7 @@ export class Ledger {
       ...{ id, conversationId, role: 'user', words: saying.text, status: 'completed', state: 'asked' },
       ...{ heard: null, after: isCertain ? after : null },
     });
-    if (saying.fact !== null) this.#facts.set(saying.fact, { itemId: id, isSeen: false });
+    if (saying.fact !== null) this.#facts.said(saying.fact, id);
     return id;
   }
 
@@ -209,28 +205,19 @@ export class Ledger {
     for (const entry of this.#entries.values()) {
       if (seen.has(entry.id)) continue;
       if (entry.state === 'kept') wrong.push(`item ${entry.id} was kept and is lost: ${entry.words}`);
-      if (entry.state === 'asked') this.#forget(entry);
-      else entry.state = 'gone';
+      if (entry.state !== 'asked') entry.state = 'gone';
+      else {
+        this.#entries.delete(entry.id);
+        this.#facts.neverSaid(entry.id);
+      }
     }
     this.#unanswered.length = 0;
     return wrong;
   }
 
-  /** The same for what it remembers: every fact of an item that is there, once, and nothing that was never said. */
+  /** The same for what it remembers of them; to be asked for behind `compare`. */
   compareMemories(texts: readonly string[]): string[] {
-    const wrong: string[] = [];
-    const counts = Map.groupBy(texts, (text) => text);
-    for (const [text, { length }] of counts) {
-      if (!this.#facts.has(text)) wrong.push(`remembered, but nobody has said it: ${text}`);
-      if (length > 1) wrong.push(`remembered ${length} times: ${text}`);
-    }
-    for (const [text, fact] of this.#facts) {
-      const isThere = counts.has(text);
-      const isOwed = fact.isSeen || this.#entries.get(fact.itemId)?.state === 'kept';
-      if (isOwed && !isThere) wrong.push(`not remembered: ${text}`);
-      fact.isSeen = isThere;
-    }
-    return wrong;
+    return this.#facts.compare(texts, (id) => this.#entries.get(id)?.state === 'kept');
   }
 
   #answerBegun(conversationId: string, id: string): void {
@@ -268,12 +255,6 @@ export class Ledger {
     settle(entry, conversationId, item);
     if (item.status === 'incomplete') this.interrupted++;
     return isEnded(item) ? [] : [`item ${item.id} is still ${item.status}`];
-  }
-
-  /** It was never there: what was to be learned from it must not be known either. */
-  #forget(entry: Entry): void {
-    this.#entries.delete(entry.id);
-    for (const [text, { itemId }] of this.#facts) if (itemId === entry.id) this.#facts.delete(text);
   }
 }
 
