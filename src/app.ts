@@ -15,6 +15,7 @@ import { worthOf } from './memory/extraction/message-worth.ts';
 import { wordsOf } from './memory/recall/recently-said.ts';
 import { createRemembering } from './remembering.ts';
 import { Guards } from './resilience/guards.ts';
+import { addressReader } from './server/address.ts';
 import { Auth } from './server/auth.ts';
 import { createExpressApp } from './server/http.ts';
 import { listen } from './server/listen.ts';
@@ -159,6 +160,9 @@ export class App implements AsyncDisposable {
       pronunciations,
       prices: pricesOf(config),
       limits: { softTokens: config.VOICE_REPLY_TOKENS, hardTokens: config.VOICE_REPLY_MAX_TOKENS },
+      admission,
+      addressOf: addressReader(config.TRUSTED_PROXIES),
+      finishMs: config.SHUTDOWN_SECONDS * 1000,
       hearing: ears.hearing,
       anticipate: (owner, text) => memory.prefetch(owner, text),
       idle: {

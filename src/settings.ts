@@ -68,6 +68,11 @@ export const settings = z.object({
   MAX_TURNS_PER_KEY: count
     .optional()
     .describe('The same for one key. Default: half of `MAX_TURNS` when there are several keys.'),
+  SHUTDOWN_SECONDS: amount
+    .default(10)
+    .describe(
+      'How long those who are being answered may be when the server is told to stop: to the end of the sentence.',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -80,6 +85,7 @@ export const settings = z.object({
     .string()
     .default(Intl.DateTimeFormat().resolvedOptions().timeZone)
     .describe('IANA time zone in which the agent tells the time. Default: that of the machine.'),
+
   WARM_UP: z
     .enum(['on', 'off'])
     .default('on')

@@ -62,7 +62,14 @@ export class Service implements AsyncDisposable {
   static async start(env: Readonly<Record<string, string>>): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), 'vivavoce-bench-'));
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'error', ...env },
+      env: {
+        PATH: process.env.PATH,
+        PORT: '0',
+        DATA_DIR: folder,
+        LOG_LEVEL: 'error',
+        SHUTDOWN_SECONDS: '0',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) {

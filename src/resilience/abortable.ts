@@ -20,3 +20,10 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** Resolves when `promise` does, or when `signal` is aborted. Never rejects, and leaves no listener behind. */
+export function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return orAborted(promise, signal).then(nothing, nothing);
+}
+
+function nothing(): void {}

@@ -1,19 +1,22 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import type { Clock, IdSource } from '../clock.ts';
-import type { Lease } from '../conversation/conversations.ts';
+import type { Clock } from '../clock.ts';
 import { fromBeta, toBeta } from '../protocol/beta.ts';
 import { type Decoded, decodeClientEvent } from '../protocol/client-events.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
-import type { SessionPatch } from '../protocol/session-config.ts';
-import type { Outgoing } from '../session/outgoing.ts';
-import { Session, type SessionDeps } from '../session/session.ts';
+import { settledOrAborted } from '../resilience/abortable.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { InboundLimits, type KeyTraffic } from './inbound-limits.ts';
 
 const PING_INTERVAL_MS = 20_000;
-/** How long a client that breaks the limits may take to say goodbye. */
+/** How long a client may take to say goodbye. */
 const GOODBYE_MS = 1_000;
+/** A quarter of a minute of speech that has not left: more audio waits. */
+const FULL_BYTES = 1024 * 1024;
+/** What does not wait is small, unless nobody reads for long. */
+const MAX_BYTES = 8 * FULL_BYTES;
+/** A client that is done: its page was left, its program has closed the connection. */
+const GOODBYES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
 const NOT_TEXT: Decoded = {
   ok: false,
@@ -29,43 +32,43 @@ const NOT_TEXT: Decoded = {
 };
 
 export interface SocketOptions {
-  readonly lease: Lease;
-  readonly model: string;
-  readonly patch: SessionPatch | null;
-  readonly key: string;
+  /** Stands in the log. */
+  readonly id: string;
   /** The dialect from before general availability. */
   readonly isBeta: boolean;
-  /** Whether our own events may be sent. */
-  readonly hasExtensions: boolean;
   /** What came in over all connections of the key. */
   readonly traffic: ReturnType<KeyTraffic['of']>;
+  readonly onEvent: (decoded: Decoded) => void;
 }
 
-export interface SocketDeps extends SessionDeps {
+export interface SocketDeps {
   readonly clock: Clock;
-  readonly ids: IdSource;
   readonly telemetry: Telemetry;
 }
 
-/** One connection: frames on one side, a session on the other. */
-export class RealtimeSocket implements AsyncDisposable {
-  readonly session: Session;
-  /** Resolves when the connection has ended and nothing of it is running. */
-  readonly ended: Promise<void>;
+/** How a connection ended. */
+export interface SocketEnd {
+  /** One of the two wanted it so; false when it was cut, or nobody read at the other end. */
+  readonly isGoodbye: boolean;
+}
+
+/** One connection: events as frames, both ways, and no more of them than the other side takes. */
+export class RealtimeSocket {
+  readonly ended: Promise<SocketEnd>;
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #options: SocketOptions;
   readonly #deps: SocketDeps;
-  readonly #id: string;
   readonly #limits: InboundLimits;
-  #eventCount = 0;
   #isCorked = false;
-  /** What had come by the last event, and by the last ping. */
+  /** What had come by the last event, and by the last ping; what had left by then. */
   #bytesRead: number;
   #bytesAtPing = -1;
+  #leftAtPing = -1;
   /** Why we closed the connection. What a client says of it are its own words, and not for the log. */
-  #reason: string | null = null;
+  #closing: { readonly code: number; readonly reason: string } | null = null;
   #ping: Disposable;
+  #drained: PromiseWithResolvers<void> | null = null;
 
   /** @param stream what the socket writes to */
   constructor(socket: WebSocket, stream: Socket, options: SocketOptions, deps: SocketDeps) {
@@ -73,78 +76,84 @@ export class RealtimeSocket implements AsyncDisposable {
     this.#stream = stream;
     this.#options = options;
     this.#deps = deps;
-    this.#id = deps.ids.next('conn');
     this.#bytesRead = stream.bytesRead;
     this.#limits = new InboundLimits({
       clock: deps.clock,
       key: options.traffic,
       pause: () => socket.pause(),
       resume: () => socket.resume(),
-      close: (reason) => this.#endNow(reason),
-    });
-    this.session = new Session(deps, {
-      conversation: options.lease.conversation,
-      model: options.model,
-      patch: options.patch,
-      deliver: (event) => this.#deliver(event),
-      onHangUp: (reason) => this.#close(1000, reason),
+      close: (reason) => this.close(CLOSE.limits, reason),
     });
     this.#ping = deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
     socket.on('ping', () => this.#count(true));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     // ws closes the connection itself and says why; there is nothing else to do about a broken frame.
     socket.on('error', () => undefined);
-    deps.telemetry.connectionOpened({
-      connectionId: this.#id,
-      key: options.key,
-      dialect: options.isBeta ? 'beta' : 'ga',
-    });
-    const closed = new Promise<void>((resolve) => {
+    this.ended = new Promise((resolve) => {
       socket.once('close', (code) => {
-        deps.telemetry.connectionClosed({ connectionId: this.#id, code, reason: this.#reason });
-        resolve();
+        this.#ping[Symbol.dispose]();
+        this.#limits[Symbol.dispose]();
+        this.#drained?.resolve();
+        const { id: connectionId } = options;
+        deps.telemetry.connectionClosed({
+          connectionId,
+          code: this.#closing?.code ?? code,
+          reason: this.#closing?.reason ?? null,
+        });
+        const isGoodbye = this.#closing ? this.#closing.code !== CLOSE.slowReader : GOODBYES.has(code);
+        resolve({ isGoodbye });
       });
     });
-    this.ended = closed.then(() => this.#release());
-    this.session.start();
   }
 
-  /** Ends what is being said and closes: 1012, the server restarts. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.session[Symbol.asyncDispose]();
-    this.#close(CLOSE.restarting, 'the server is shutting down');
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  async #release(): Promise<void> {
+  send(event: { readonly type: string; readonly event_id: string }): void {
+    const frames = this.#options.isBeta ? toBeta(event as Parameters<typeof toBeta>[0]) : [event];
+    for (const frame of frames) this.sendText(JSON.stringify(frame));
+  }
+
+  /** @param text one event */
+  sendText(text: string): void {
+    if (!this.isOpen) return;
+    this.#cork();
+    this.#deps.telemetry.eventCrossed('out', text.length);
+    this.#socket.send(text, () => {
+      if (this.#drained && this.#socket.bufferedAmount <= FULL_BYTES) this.#emptied();
+    });
+    if (this.#socket.bufferedAmount > MAX_BYTES) this.#endSlowReader();
+  }
+
+  /** Resolves when there is room for audio, the connection has ended or `signal` is aborted; null: there is. */
+  roomForAudio(signal: AbortSignal): Promise<void> | null {
+    if (this.#socket.bufferedAmount <= FULL_BYTES || !this.isOpen) return null;
+    this.#drained ??= Promise.withResolvers();
+    return settledOrAborted(this.#drained.promise, signal);
+  }
+
+  /** Says goodbye, and hangs up when there is no answer. */
+  close(code: number, reason: string): void {
+    if (this.#closing) return;
+    this.#closing = { code, reason };
+    this.#socket.close(code, reason);
     this.#ping[Symbol.dispose]();
-    this.#limits[Symbol.dispose]();
-    await this.session[Symbol.asyncDispose]();
-    this.#options.lease[Symbol.dispose]();
+    this.#ping = this.#deps.clock.after(GOODBYE_MS, () => this.#socket.terminate());
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.isOpen) return;
     const translate = this.#options.isBeta ? fromBeta : undefined;
     const decoded = isBinary ? NOT_TEXT : decodeClientEvent(data.toString(), translate);
     if (!decoded.ok) {
       const { code, param } = decoded.error;
       // The names of metadata are the client's own words.
       const field = param?.replace(/\.metadata\..*$/s, '.metadata') ?? null;
-      this.#deps.telemetry.eventRefused({ connectionId: this.#id, code, param: field });
+      this.#deps.telemetry.eventRefused({ connectionId: this.#options.id, code, param: field });
     }
     this.#count(decoded.ok);
-    this.session.receive(decoded);
-  }
-
-  /** False when the client is gone. */
-  #deliver(event: Outgoing): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    if (!this.#options.hasExtensions && event.type.startsWith('vivavoce.')) return true;
-    const whole = { event_id: `event_${this.#id}_${this.#eventCount++}`, ...event };
-    const frames = this.#options.isBeta ? toBeta(whole as Parameters<typeof toBeta>[0]) : [whole];
-    this.#cork();
-    for (const frame of frames) this.#socket.send(JSON.stringify(frame));
-    return true;
+    this.#options.onEvent(decoded);
   }
 
   /** Events of one moment leave in one system call, after the work that they were sent amid: the model is asked first. */
@@ -161,29 +170,39 @@ export class RealtimeSocket implements AsyncDisposable {
   /** Bytes as they are on the wire: a message in a thousand fragments is more than what it says. */
   #count(isValid: boolean): void {
     const { bytesRead } = this.#stream;
+    this.#deps.telemetry.eventCrossed('in', bytesRead - this.#bytesRead);
     this.#limits.took(bytesRead - this.#bytesRead, isValid);
     this.#bytesRead = bytesRead;
   }
 
-  #close(code: number, reason: string): void {
-    this.#reason ??= reason;
-    this.#socket.close(code, reason);
+  #emptied(): void {
+    this.#drained?.resolve();
+    this.#drained = null;
   }
 
-  #endNow(reason: string): void {
-    this.#close(CLOSE.limits, reason);
-    this.#ping[Symbol.dispose]();
-    this.#ping = this.#deps.clock.after(GOODBYE_MS, () => this.#socket.terminate());
+  /** Its turn is finished all the same, and it may come back. */
+  #endSlowReader(): void {
+    this.close(CLOSE.slowReader, 'the client does not read what it is sent');
   }
 
-  /** Whatever comes is a sign of life: a pong waits behind the audio that a client has sent before it. */
+  /**
+   * Whatever comes is a sign of life: a pong waits behind the audio that a client has sent before it. One that was sent more
+   * than it has taken so far gets the ping late, and lives as long as it takes something.
+   */
   #pingOrEnd(): void {
-    const { bytesRead } = this.#stream;
-    if (bytesRead === this.#bytesAtPing && !this.#limits.isPaused) {
+    const { bytesRead, bytesWritten, writableLength } = this.#stream;
+    const left = bytesWritten - writableLength;
+    const isSilent = bytesRead === this.#bytesAtPing && !this.#limits.isPaused;
+    if (isSilent && writableLength === 0) {
       this.#socket.terminate();
       return;
     }
+    if (isSilent && left === this.#leftAtPing) {
+      this.#endSlowReader();
+      return;
+    }
     this.#bytesAtPing = bytesRead;
+    this.#leftAtPing = left;
     this.#socket.ping();
     this.#ping = this.#deps.clock.after(PING_INTERVAL_MS, () => this.#pingOrEnd());
   }

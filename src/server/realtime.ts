@@ -1,36 +1,42 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Owner } from '../conversation/store.ts';
 import { VivavoceError } from '../errors.ts';
+import type { Decoded } from '../protocol/client-events.ts';
+import { CLOSE } from '../protocol/close-codes.ts';
 import { MAX_AUDIO_CHARS } from '../protocol/limits.ts';
+import type { Admission } from '../resilience/admission.ts';
+import { errorEvent } from '../session/error-event.ts';
 import type { Outgoing } from '../session/outgoing.ts';
-import { type Auth, bearerToken, type Caller, requireScopeOf, userName } from './auth.ts';
-import { httpStatus, retryAfter, toErrorBody } from './error-body.ts';
+import { type Auth, type Caller, requireScopeOf, userName } from './auth.ts';
+import { Call, type CallDeps, type ComingBack, cannotResume } from './call.ts';
 import { KeyTraffic } from './inbound-limits.ts';
-import { type OriginPolicy, refusedBecause } from './origin.ts';
-import { RealtimeSocket, type SocketDeps } from './realtime-socket.ts';
+import { RealtimeSocket } from './realtime-socket.ts';
+import { comingBackOf, type Door, type DoorDeps, readDoor, refuseUpgrade } from './upgrade.ts';
 
-const KEY_PROTOCOL = 'openai-insecure-api-key.';
-const BETA_PROTOCOL = 'openai-beta.realtime-v1';
 /** The longest audio event, and room for its envelope. */
 const MAX_FRAME_BYTES = MAX_AUDIO_CHARS + 64 * 1024;
+/** After the time that sentences may take. */
 const CLOSE_DEADLINE_MS = 2_000;
 /** Some time after it, in which what was terminated is released. */
 const GIVE_UP_MS = 3_000;
 
-interface RealtimeDeps extends SocketDeps {
+interface RealtimeDeps extends CallDeps, DoorDeps {
   readonly auth: Auth;
-  readonly origins: OriginPolicy;
   readonly conversations: Conversations;
+  readonly admission: Admission;
+  /** How long sentences may take to end when the server stops. */
+  readonly finishMs: number;
 }
 
 /** `/v1/realtime`: lets sockets in and keeps them until they end. */
 export class RealtimeServer implements AsyncDisposable {
   readonly #deps: RealtimeDeps;
-  readonly #sockets = new Set<RealtimeSocket>();
+  /** By their tokens. */
+  readonly #calls = new Map<string, Call>();
   readonly #ws = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -49,13 +55,9 @@ export class RealtimeServer implements AsyncDisposable {
     this.#traffic = new KeyTraffic(deps.clock);
   }
 
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
   /** Sends one of our own events to everybody who listens to them. */
   broadcast(event: Outgoing): void {
-    for (const socket of this.#sockets) socket.session.notify(event);
+    for (const call of this.#calls.values()) call.session.notify(event);
   }
 
   /** Takes an HTTP upgrade, or answers it with the reason why not. */
@@ -64,75 +66,100 @@ export class RealtimeServer implements AsyncDisposable {
     const onError = () => stream.destroy();
     stream.on('error', onError);
     try {
-      const options = await this.#admit(request);
+      const door = readDoor(request, this.#deps);
+      this.#refuseWhenClosing();
+      const resuming = door.hasExtensions ? comingBackOf(door.query) : null;
       // ws may refuse the handshake itself, and then calls nobody.
       using unused = new DisposableStack();
-      unused.use(options.lease);
+      const begin = resuming ? this.#resume(door, resuming) : await this.#begin(door, unused);
       this.#refuseWhenClosing();
       stream.off('error', onError);
       this.#ws.handleUpgrade(request, stream, head, (socket) => {
-        const realtime = new RealtimeSocket(socket, stream as Socket, options, this.#deps);
         unused.move();
-        this.#sockets.add(realtime);
-        void realtime.ended.then(() => this.#sockets.delete(realtime));
+        begin(socket, stream as Socket);
       });
     } catch (error) {
-      refuse(stream, error);
+      refuseUpgrade(stream, error);
     }
   }
 
-  /** Says goodbye to everybody. Ends within some seconds, whatever a peer or the disk does. */
+  /**
+   * Lets everybody who is being answered hear the sentence to its end, and says goodbye. Ends within some seconds after
+   * `finishMs`, whatever a peer or the disk does.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    const { clock } = this.#deps;
-    const sockets = [...this.#sockets];
+    const { clock, finishMs } = this.#deps;
+    const stop = new AbortController();
+    if (finishMs === 0) stop.abort();
+    using _stop = clock.after(finishMs, () => stop.abort());
     // A peer that does not answer the close must not hold the server, nor one whose last words wait for the disk.
-    using _terminate = clock.after(CLOSE_DEADLINE_MS, () => {
+    using _terminate = clock.after(finishMs + CLOSE_DEADLINE_MS, () => {
       for (const client of this.#ws.clients) client.terminate();
     });
     // Without its connection a session ends at once, unless a write is stuck for good.
     const givenUp = Promise.withResolvers<void>();
-    using _giveUp = clock.after(GIVE_UP_MS, givenUp.resolve);
-    await Promise.race([
-      Promise.all(sockets.flatMap((socket) => [socket[Symbol.asyncDispose](), socket.ended])),
-      givenUp.promise,
-    ]);
+    using _giveUp = clock.after(finishMs + GIVE_UP_MS, givenUp.resolve);
+    const goodbyes = [...this.#calls.values()].map((call) =>
+      call.close(stop.signal, CLOSE.restarting, 'the server is shutting down'),
+    );
+    await Promise.race([Promise.all(goodbyes), givenUp.promise]);
   }
 
-  async #admit(request: IncomingMessage) {
-    const url = URL.parse(request.url ?? '/', 'http://realtime');
-    if (!url) throw new VivavoceError('invalid_request', 'The address of the request cannot be read.');
-    if (url.pathname !== '/v1/realtime') {
-      throw new VivavoceError(
-        'not_found',
-        `There is no WebSocket at ${url.pathname}; it is at /v1/realtime.`,
-      );
-    }
-    this.#refuseWhenClosing();
-    const { auth, origins, conversations } = this.#deps;
-    const refusal = refusedBecause(request.headers, origins);
-    if (refusal) throw new VivavoceError('forbidden', refusal);
-
-    const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    const key = protocols.find((name) => name.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
-    const token = bearerToken(request.headers.authorization) ?? key ?? null;
-    const caller = auth.identify(token, userName(url.searchParams.get('user')));
+  /** A new session, in a new conversation or one that there is. */
+  async #begin(door: Door, unused: DisposableStack) {
+    const { auth, conversations, admission } = this.#deps;
+    const { query, token, address, hasExtensions } = door;
+    const caller = auth.identify(token, userName(query.get('user')));
     requireScopeOf(caller, 'talk');
-    using unused = new DisposableStack();
-    const conversation = url.searchParams.get('conversation');
-    const lease = unused.use(await this.#lease(conversations, caller.owner, conversation));
+    const { owner, patch } = caller;
+    const place = unused.use(admission.connection(owner.key, address));
+    const lease = unused.use(await this.#lease(conversations, owner, query.get('conversation')));
     auth.use(token);
-    unused.move();
-    return {
-      lease,
-      model: url.searchParams.get('model') || modelOf(caller) || 'vivavoce',
-      patch: caller.patch,
-      key: caller.owner.key,
-      traffic: this.#traffic.of(caller.owner.key),
-      isBeta:
-        protocols.includes(BETA_PROTOCOL) || String(request.headers['openai-beta']).includes('realtime=v1'),
-      hasExtensions: url.searchParams.get('extensions') === 'vivavoce',
+    const model = query.get('model') || modelOf(caller) || 'vivavoce';
+    return (socket: WebSocket, stream: Socket) => {
+      const call = new Call({ lease, model, patch, hasExtensions, place }, this.#deps);
+      this.#calls.set(call.token, call);
+      void call.ended.then(() => this.#calls.delete(call.token));
+      call.begin(this.#connect(socket, stream, door, owner.key, (event) => call.receive(event)).socket);
     };
+  }
+
+  #resume(door: Door, { token, ...place }: ComingBack & { token: string }) {
+    const call = this.#calls.get(token);
+    const { key = 'unknown' } = call?.owner ?? {};
+    return (ws: WebSocket, stream: Socket) => {
+      const { socket, id } = this.#connect(ws, stream, door, key, (event) => call?.receive(event));
+      try {
+        if (!call || !this.#mayResume(door, call)) throw cannotResume('resume_token_unknown');
+        call.resume(socket, id, place);
+      } catch (error) {
+        // A browser does not see why an upgrade was refused.
+        socket.send({ event_id: `event_${id}`, ...errorEvent(error, null) });
+        socket.close(CLOSE.notResumable, 'this session cannot be resumed');
+      }
+    };
+  }
+
+  /** Whoever has the session's token had a key: one that is only good for minutes may have expired since. */
+  #mayResume({ token, query }: Door, call: Call): boolean {
+    if (token === null || token.startsWith('ek_')) return true;
+    const { owner } = this.#deps.auth.identify(token, userName(query.get('user')));
+    return owner.key === call.owner.key && owner.user === call.owner.user;
+  }
+
+  #connect(
+    ws: WebSocket,
+    stream: Socket,
+    { isBeta }: Door,
+    key: string,
+    onEvent: (event: Decoded) => void,
+  ): { socket: RealtimeSocket; id: string } {
+    const { ids, telemetry } = this.#deps;
+    const id = ids.next('conn');
+    telemetry.connectionOpened({ connectionId: id, key, dialect: isBeta ? 'beta' : 'ga' });
+    const options = { id, isBeta, traffic: this.#traffic.of(key), onEvent };
+    return { socket: new RealtimeSocket(ws, stream, options, this.#deps), id };
   }
 
   #refuseWhenClosing(): void {
@@ -146,15 +173,4 @@ export class RealtimeServer implements AsyncDisposable {
 
 function modelOf({ patch }: Caller): string | null {
   return typeof patch?.model === 'string' ? patch.model : null;
-}
-
-/** Answers an upgrade with an HTTP error of the same shape as everywhere. */
-function refuse(stream: Duplex, error: unknown): void {
-  const status = httpStatus(error);
-  const body = JSON.stringify(toErrorBody(error));
-  const headers = Object.entries(retryAfter(error)).map(([name, value]) => `${name}: ${value}\r\n`);
-  stream.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n${headers.join('')}\r\n${body}`,
-  );
 }

@@ -16,8 +16,18 @@ interface Deps {
   readonly itemId: string;
   readonly outputIndex: number;
   readonly modality: 'text' | 'audio';
+  /** Whether audio tells where in the item's audio it begins. */
+  readonly saysOffsets: boolean;
   /** Called when something of the message could not be stored. */
   readonly onStoreFailed: (error: unknown) => void;
+}
+
+/** What became of a frame. */
+interface AudioOutcome {
+  /** It has been handed to the socket. */
+  readonly onSent: () => void;
+  /** Nobody was there to take it. */
+  readonly onLost: () => void;
 }
 
 /**
@@ -91,30 +101,47 @@ export class MessageWriter {
     this.#saved = this.#watched(conversation.replace(this.#item('in_progress')));
   }
 
-  /** A frame of audio, as `bytes` in the client's format; `onSent` runs when it has been handed to the socket. */
-  audio(frame: SpokenFrame, bytes: Uint8Array, onSent: () => void): void {
-    this.#sendAudio(bytes, frame.isFirst ? this.#saved : null, () => {
+  /**
+   * A frame of audio, as `bytes` in the client's format. It has its place in the item's audio also when it is lost, because
+   * the client's connection is.
+   */
+  audio(frame: SpokenFrame, bytes: Uint8Array, { onSent, onLost }: AudioOutcome): void {
+    this.#sendAudio(bytes, frame.isFirst ? this.#saved : null, {
+      onSent: () => {
+        this.timeline.add(frame);
+        if (bytes.length > 0) onSent();
+      },
+      onLost: () => {
+        this.timeline.add(frame);
+        onLost();
+      },
+    });
+  }
+
+  /** A frame that is passed over: it has its place, and nobody gets it. */
+  skip(frame: SpokenFrame, onSkipped: () => void): void {
+    this.#deps.outbox.afterAll(this.#deps.responseId, () => {
       this.timeline.add(frame);
-      if (bytes.length > 0) onSent();
+      onSkipped();
     });
   }
 
   /** What the encoder still held when the last frame had gone. */
   audioTail(bytes: Uint8Array): void {
-    this.#sendAudio(bytes, null, () => undefined);
+    this.#sendAudio(bytes, null, { onSent: () => undefined, onLost: () => undefined });
   }
 
-  #sendAudio(bytes: Uint8Array, after: Promise<void> | null, onSent: () => void): void {
-    const { outbox, responseId: stream } = this.#deps;
+  #sendAudio(bytes: Uint8Array, after: Promise<void> | null, outcome: AudioOutcome): void {
+    const { outbox, responseId: stream, saysOffsets } = this.#deps;
     if (bytes.length === 0) {
-      outbox.afterAll(stream, onSent);
+      outbox.afterAll(stream, outcome.onSent);
       return;
     }
     const delta = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-    outbox.send(
-      { type: 'response.output_audio.delta', ...this.#place(), delta },
-      { stream, onSent, ...(after && { after }) },
-    );
+    const event = { type: 'response.output_audio.delta' as const, ...this.#place(), delta };
+    // Where it begins is known when all before it has left.
+    const placed = () => ({ ...event, audio_offset_ms: Math.round(this.timeline.sentMs) });
+    outbox.send(saysOffsets ? placed : event, { stream, ...outcome, ...(after && { after }) });
   }
 
   /**

@@ -5,6 +5,8 @@ interface Entry<Event> {
   /** The stream that it belongs to, when it may be dropped with it. */
   readonly stream: string | null;
   readonly onSent: (() => void) | null;
+  /** Called instead when nobody is there to take it. */
+  readonly onLost: (() => void) | null;
 }
 
 interface SendOptions {
@@ -12,6 +14,7 @@ interface SendOptions {
   readonly after?: Promise<unknown>;
   readonly stream?: string;
   readonly onSent?: () => void;
+  readonly onLost?: () => void;
 }
 
 /**
@@ -38,9 +41,13 @@ export class Outbox<Event extends object> {
    * An event may be a promise when what it says has to be looked up first, and a function when it tells of those before
    * it; it keeps its place.
    */
-  send(event: Event | Promise<Event> | (() => Event), { after, stream, onSent }: SendOptions = {}): void {
+  send(
+    event: Event | Promise<Event> | (() => Event),
+    { after, stream, onSent, onLost }: SendOptions = {},
+  ): void {
     if (!this.#isDraining && !after && !(event instanceof Promise)) {
-      if (this.#deliver(typeof event === 'function' ? event() : event) !== false) onSent?.();
+      const hasLeft = this.#deliver(typeof event === 'function' ? event() : event) !== false;
+      (hasLeft ? onSent : onLost)?.();
       return;
     }
     const ready = after ? after.then(() => (typeof event === 'function' ? event() : event)) : event;
@@ -50,6 +57,7 @@ export class Outbox<Event extends object> {
       event: ready,
       stream: stream ?? null,
       onSent: onSent ?? null,
+      onLost: onLost ?? null,
     });
     if (!this.#isDraining) this.#drained = this.#drain();
   }
@@ -61,7 +69,7 @@ export class Outbox<Event extends object> {
 
   /** Calls `run` when everything that was sent before has left; not at all when `stream` is discarded before. */
   afterAll(stream: string, run: () => void): void {
-    if (this.#isDraining) this.#queue.push({ event: null, stream, onSent: run });
+    if (this.#isDraining) this.#queue.push({ event: null, stream, onSent: run, onLost: null });
     else run();
   }
 
@@ -91,7 +99,7 @@ export class Outbox<Event extends object> {
       this.#queue.shift();
       const hasLeft =
         event === null || this.#deliver(typeof event === 'function' ? event() : event) !== false;
-      if (hasLeft && isTrue) entry.onSent?.();
+      if (isTrue) (hasLeft ? entry.onSent : entry.onLost)?.();
     }
     this.#isDraining = false;
   }

@@ -50,17 +50,44 @@ export class Playhead {
     if (!(ms > 0)) return;
     if (!this.isAudible) this.#moveTo(this.#endMs, true);
     const last = this.#stretches.at(-1);
-    if (last?.itemId === itemId && !last.isStopped) {
+    if (last?.itemId === itemId && !last.isStopped && last.lengthMs === last.sentMs) {
       last.sentMs += ms;
       last.lengthMs += ms;
     } else {
-      const before = this.#stretches.findLast((stretch) => stretch.itemId === itemId);
-      const fromMs = before ? before.fromMs + before.sentMs : 0;
+      const fromMs = this.#sentBefore(itemId);
       const place = { startMs: this.#endMs, fromMs, sentMs: ms, lengthMs: ms };
       this.#stretches.push({ itemId, ...place, isStopped: false });
     }
     this.#endMs += ms;
     this.#forget();
+    this.#arm();
+  }
+
+  /** `ms` more of an item's audio will never reach the client: what is sent after it is further on in the item. */
+  skipped(itemId: string, ms: number): void {
+    const last = this.#stretches.at(-1);
+    if (last?.itemId === itemId) last.sentMs += ms;
+    else {
+      const fromMs = this.#sentBefore(itemId);
+      const place = { startMs: this.#endMs, fromMs, sentMs: ms, lengthMs: 0 };
+      this.#stretches.push({ itemId, ...place, isStopped: false });
+    }
+  }
+
+  /** What was sent of an item behind `fromMs`, and everything after it, has not reached the client. */
+  lost(itemId: string, fromMs: number): void {
+    const at = this.#stretches.find((stretch) => {
+      return stretch.itemId === itemId && !stretch.isStopped && fromMs < stretch.fromMs + stretch.lengthMs;
+    });
+    if (!at) return;
+    const place = this.#place;
+    const endMs = at.startMs + Math.max(fromMs - at.fromMs, 0);
+    for (const stretch of this.#stretches) {
+      stretch.lengthMs = between(0, endMs - stretch.startMs, stretch.lengthMs);
+      stretch.startMs = Math.min(stretch.startMs, endMs);
+    }
+    this.#endMs = endMs;
+    this.#moveTo(Math.min(place, endMs), this.#isMoving);
     this.#arm();
   }
 
@@ -94,6 +121,16 @@ export class Playhead {
   /** True while there is audio that has been sent and not played; also while the client stands still before it. */
   get isAudible(): boolean {
     return this.#place < this.#endMs;
+  }
+
+  /** Milliseconds of audio that have been sent and not played. */
+  get aheadMs(): number {
+    return this.#endMs - this.#place;
+  }
+
+  /** False while the client stands still. */
+  get isMoving(): boolean {
+    return this.#isMoving;
   }
 
   /** Milliseconds of the item that have been played by now; of what was stopped, until then. Null: no such item. */
@@ -142,6 +179,12 @@ export class Playhead {
   get #place(): number {
     const movedMs = this.#isMoving ? this.#clock.monotonicMs() - this.#sinceMs : 0;
     return Math.min(this.#placeMs + movedMs, this.#endMs);
+  }
+
+  /** How much of the item's audio has been made before now, as far as it is remembered. */
+  #sentBefore(itemId: string): number {
+    const before = this.#stretches.findLast((stretch) => stretch.itemId === itemId);
+    return before ? before.fromMs + before.sentMs : 0;
   }
 
   #moveTo(placeMs: number, isMoving: boolean): void {

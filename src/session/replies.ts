@@ -1,8 +1,12 @@
 import type { Conversation } from '../conversation/conversation.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
+import type { Admission } from '../resilience/admission.ts';
+import { audioSkipped } from './audio-out.ts';
 import { interruptAt, type SpokenReply } from './heard.ts';
+import type { Line, Received } from './line.ts';
 import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Pace } from './pace.ts';
 import type { Playhead } from './playhead.ts';
 import { type CancelReason, Response } from './response.ts';
 import type { ResponseDeps } from './response-deps.ts';
@@ -12,12 +16,18 @@ import type { ResponsePlan } from './response-plan.ts';
 const MAX_RESPONSES = 8;
 /** Replies whose audio is remembered, so that they can be truncated after they were sent. */
 const REMEMBERED_REPLIES = 16;
+/** Less than this is no loss that anybody hears. */
+const LOST_MS = 1;
 
 interface Options {
   readonly deps: ResponseDeps;
   readonly outbox: Outbox<Outgoing>;
   readonly conversation: Conversation;
   readonly playhead: Playhead;
+  readonly line: Line;
+  readonly pace: Pace;
+  /** Every response needs a place among the turns of the service. */
+  readonly admission: Pick<Admission, 'turn'>;
   /** Audio of a reply has been sent, or a reply has ended. */
   readonly onChanged: () => void;
 }
@@ -67,15 +77,21 @@ export class Replies implements AsyncDisposable {
   }
 
   begin(plan: ResponsePlan, deps = this.#options.deps): Response {
-    const { outbox, playhead, onChanged } = this.#options;
+    const { outbox, playhead, line, pace, onChanged } = this.#options;
     // What was sent before has been played to its end.
     if (!playhead.isAudible) this.#playing.clear();
-    const response = new Response(plan, deps, outbox, (itemId, ms) => {
-      if (ms > 0) this.#hasBeenHeard = true;
-      this.#playing.add(itemId);
-      playhead.sent(itemId, ms);
-      onChanged();
+    const place = this.#placeFor(plan);
+    const response = new Response(place.plan, deps, outbox, {
+      ...{ line, pace },
+      onSent: (itemId, ms) => {
+        if (ms > 0) this.#hasBeenHeard = true;
+        this.#playing.add(itemId);
+        playhead.sent(itemId, ms);
+        onChanged();
+      },
+      onSkipped: (itemId, ms) => playhead.skipped(itemId, ms),
     });
+    void response.done.then(() => place.slot?.[Symbol.dispose]());
     this.#running.set(response.id, response);
     if (plan.conversation) this.#active = response;
     response.onClosed(() => {
@@ -135,10 +151,57 @@ export class Replies implements AsyncDisposable {
     return wasUnknown;
   }
 
+  /**
+   * The client is back on another connection. Of the audio that was sent it has what it says; when it says nothing, what it
+   * should have played. It is told of what it lost, at once where nothing more comes.
+   */
+  cameBack(received: Received | null): void {
+    const { playhead, outbox } = this.#options;
+    let isBehind = received !== null && !this.#playing.has(received.itemId);
+    for (const itemId of [...this.#playing]) {
+      const spoken = this.spoken(itemId);
+      if (!spoken) continue;
+      const { sentMs } = spoken.timeline;
+      let gotMs = received === null ? (playhead.playedMs(itemId) ?? sentMs) : isBehind ? 0 : sentMs;
+      if (itemId === received?.itemId) {
+        gotMs = Math.min(received.audioMs, sentMs);
+        isBehind = true;
+      }
+      if (gotMs > sentMs - LOST_MS) continue;
+      playhead.lost(itemId, gotMs);
+      const active = [...this.#running.values()].find((response) => response.spoken?.itemId === itemId);
+      if (active?.lostFrom(gotMs)) continue;
+      outbox.send(audioSkipped(this.#responseOf(itemId), itemId, gotMs, sentMs));
+    }
+    this.#options.onChanged();
+  }
+
+  /** Resolves when everything that is being said has been said: as it is, or to the end of its sentence. */
+  async finish({ sentencesOnly }: { sentencesOnly: boolean }): Promise<void> {
+    const running = [...this.#running.values()];
+    if (sentencesOnly) for (const response of running) response.finishSentence();
+    await Promise.all(running.map(({ done }) => done));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const running = [...this.#running.values()];
     this.#cut(running, 'client_cancelled');
     await Promise.all(running.map((response) => response.done));
+  }
+
+  /** A response for which there is no room is one that fails: the client learns of it as of any other failure. */
+  #placeFor(plan: ResponsePlan): { readonly plan: ResponsePlan; readonly slot: Disposable | null } {
+    const { admission, conversation } = this.#options;
+    try {
+      return { plan, slot: admission.turn(conversation.owner.key) };
+    } catch (error) {
+      return { plan: { ...plan, parts: () => failing(error) }, slot: null };
+    }
+  }
+
+  #responseOf(itemId: string): string {
+    const item = this.#options.conversation.items.find(({ id }) => id === itemId);
+    return (item && 'responseId' in item && item.responseId) || '';
   }
 
   #cut(responses: readonly Response[], reason: CancelReason): void {
@@ -188,4 +251,9 @@ export class Replies implements AsyncDisposable {
       this.#spoken.delete(id);
     }
   }
+}
+
+/** A turn that fails before its first part. */
+async function* failing(error: unknown): AsyncGenerator<never> {
+  yield await Promise.reject(error);
 }

@@ -2,8 +2,7 @@ import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
-import { createOutputEncoder } from '../speech/audio/output-format.ts';
-import { VOICE_RATE } from '../speech/tts/voice.ts';
+import { AudioOut, type AudioPath } from './audio-out.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
@@ -16,6 +15,9 @@ import { SpokenPieces } from './spoken-pieces.ts';
 import { TurnAccount } from './turn-account.ts';
 import { toWireUsage } from './usage.ts';
 import { toWireItem } from './wire-item.ts';
+
+/** Made once, like every reason of an abort. */
+const ENOUGH = new VivavoceError('cancelled', 'it ends after a sentence');
 
 export type CancelReason = 'turn_detected' | 'client_cancelled';
 
@@ -33,24 +35,24 @@ export class Response {
   readonly #deps: ResponseDeps;
   readonly #outbox: Outbox<Outgoing>;
   readonly #controller = new AbortController();
+  /** Stops the model and lets what it has said be spoken. */
+  readonly #enough = new AbortController();
   readonly #account: TurnAccount;
   readonly #pieces: SpokenPieces;
-  readonly #onAudioSent: (itemId: string, ms: number) => void;
+  readonly #path: AudioPath;
+  readonly #audio: AudioOut | null;
   readonly #speaker: Speaker | null;
   readonly #output: WireResponse['output'] = [];
   readonly #writes: Promise<void>[] = [];
   #nextIndex = 0;
   #message: { writer: MessageWriter; itemId: string; index: number } | null = null;
   #isClosed = false;
+  #isFinishing = false;
+  /** Where in the text the last whole sentence ends. */
+  #sentenceEnd = 0;
   #onClosed: (() => void) | null = null;
 
-  /** @param onAudioSent called with every stretch of audio that has been handed to the socket */
-  constructor(
-    plan: ResponsePlan,
-    deps: ResponseDeps,
-    outbox: Outbox<Outgoing>,
-    onAudioSent: (itemId: string, ms: number) => void = () => undefined,
-  ) {
+  constructor(plan: ResponsePlan, deps: ResponseDeps, outbox: Outbox<Outgoing>, path: AudioPath) {
     this.id = deps.ids.next('resp');
     this.#plan = plan;
     this.#deps = deps;
@@ -59,7 +61,7 @@ export class Response {
     if (plan.transcribedMs !== undefined) this.#account.mark('transcribed', plan.transcribedMs);
     if (plan.firstTokenMs !== undefined) this.#account.mark('first_token', plan.firstTokenMs);
     this.#pieces = new SpokenPieces(deps.pronunciations);
-    this.#onAudioSent = onAudioSent;
+    this.#path = path;
     this.#speaker =
       plan.modality === 'audio'
         ? new Speaker({
@@ -69,6 +71,7 @@ export class Response {
             signal: this.#controller.signal,
           })
         : null;
+    this.#audio = this.#speaker && this.#audioOut(this.#speaker);
     outbox.send({ type: 'response.created', response: this.#wire('in_progress', null) });
     this.done = this.#run();
   }
@@ -102,11 +105,30 @@ export class Response {
     this.#close('cancelled', { type: 'cancelled', reason }, null);
   }
 
+  /** Ends it as soon as the sentence is over that is being said; what was not begun gets one. */
+  finishSentence(): void {
+    this.#isFinishing = true;
+    this.#stopIfEnough();
+  }
+
+  /** The client has nothing of the audio of this response from `audioMs` on; false: all of it has been handed over. */
+  lostFrom(audioMs: number): boolean {
+    if (this.#isClosed) return false;
+    this.#audio?.lostFrom(audioMs);
+    return true;
+  }
+
   async #run(): Promise<void> {
-    const spoken = this.#speak();
+    // Resolves with what stopped the audio, null when nothing did.
+    const spoken =
+      this.#audio?.run().then(
+        () => null,
+        (error: unknown) => error,
+      ) ?? null;
     let failure: unknown = null;
     try {
-      for await (const part of this.#plan.parts(this.#controller.signal)) {
+      const signal = AbortSignal.any([this.#controller.signal, this.#enough.signal]);
+      for await (const part of this.#plan.parts(signal)) {
         if (this.#isClosed) break;
         this.#take(part);
       }
@@ -114,7 +136,7 @@ export class Response {
       failure = error;
     }
     // What was said before a fault is still worth hearing.
-    this.#say(this.#isClosed ? [] : this.#pieces.finish());
+    this.#say(this.#isClosed || this.#enough.signal.aborted ? [] : this.#pieces.finish());
     this.#speaker?.finish();
     failure = (await spoken) ?? failure;
     if (this.#isClosed) return;
@@ -129,12 +151,20 @@ export class Response {
     if (part.type === 'text') {
       this.#openMessage().text(part.text);
       this.#say(this.#pieces.push(part.text));
+      this.#stopIfEnough();
     } else if (part.type === 'tool-call') this.#call(part.call);
     else if (part.type === 'recalled') this.#outbox.send(recalledEvent(this.id, part), { stream: this.id });
   }
 
+  #stopIfEnough(): void {
+    const said = this.#message?.writer.generated ?? '';
+    const isBetweenSentences = this.#sentenceEnd > 0 && said.slice(this.#sentenceEnd).trim() === '';
+    if (this.#isFinishing && isBetweenSentences) this.#enough.abort(ENOUGH);
+  }
+
   #say(pieces: readonly Utterance[]): void {
     for (const { sentence, spoken } of pieces) {
+      if (sentence.ending !== 'clause') this.#sentenceEnd = sentence.end;
       if (this.#speaker && spoken.text !== '') {
         const reason = this.#deps.voice.cannotSpeak(spoken.text);
         if (reason === null) {
@@ -146,32 +176,22 @@ export class Response {
     }
   }
 
-  /** Sends the audio as it is made. Resolves with what stopped it, null when nothing did. */
-  async #speak(): Promise<unknown> {
-    if (!this.#speaker) return null;
-    try {
-      using encoder = await createOutputEncoder(this.#plan.format);
-      for await (const frame of this.#speaker.frames()) {
-        if (this.#isClosed) return null;
-        if (frame.failure !== null) {
-          const error = messageOf(frame.failure);
-          this.#deps.telemetry.voiceFailed({ responseId: this.id, error });
-          this.#skipped(frame.utterance.sentence.text, error);
-        }
-        if (frame.samples.length > 0) this.#account.mark('first_audio');
-        const bytes = encoder.encode(frame.samples);
-        this.#message?.writer.audio(frame, bytes, () => this.#frameSent(frame.samples.length));
-      }
-      this.#message?.writer.audioTail(encoder.flush());
-      return null;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  #frameSent(samples: number): void {
-    this.#account.mark('first_frame_out');
-    if (this.#message) this.#onAudioSent(this.#message.itemId, (samples * 1000) / VOICE_RATE);
+  #audioOut(speaker: Speaker): AudioOut {
+    return new AudioOut({
+      speaker,
+      format: this.#plan.format,
+      path: this.#path,
+      outbox: this.#outbox,
+      responseId: this.id,
+      signal: this.#controller.signal,
+      message: () => this.#message,
+      onFirstAudio: () => this.#account.mark('first_audio'),
+      onFirstSent: () => this.#account.mark('first_frame_out'),
+      onFailure: ({ sentence }, error) => {
+        this.#deps.telemetry.voiceFailed({ responseId: this.id, error });
+        this.#skipped(sentence.text, error);
+      },
+    });
   }
 
   #openMessage(): MessageWriter {
@@ -186,6 +206,7 @@ export class Response {
       itemId,
       outputIndex: index,
       modality: this.#plan.modality,
+      saysOffsets: this.#path.line.hasExtensions,
       onStoreFailed: (error) => this.#storeFailed(error),
     });
     this.#message = { writer, itemId, index };

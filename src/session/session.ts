@@ -1,54 +1,35 @@
-import type { Agent } from '../agent-file.ts';
-import type { Clock, IdSource } from '../clock.ts';
 import type { Conversation } from '../conversation/conversation.ts';
-import type { Owner } from '../conversation/store.ts';
-import { messageOf } from '../errors.ts';
-import type { TurnGraph } from '../graph/graph.ts';
-import type { ReplyLimits } from '../graph/state.ts';
+import { messageOf, VivavoceError } from '../errors.ts';
 import type { ClientEvent, Decoded } from '../protocol/client-events.ts';
 import type { SessionPatch } from '../protocol/session-config.ts';
 import type { WireRealtimeSession, WireSession } from '../protocol/wire-session.ts';
 import { errorEvent } from './error-event.ts';
-import type { Hearing } from './hearing.ts';
 import { ItemRequests } from './item-requests.ts';
+import type { Received } from './line.ts';
 import { Microphone } from './microphone.ts';
 import { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
+import { Pace } from './pace.ts';
 import { Playhead } from './playhead.ts';
 import { recordedAudio } from './recorded-speech.ts';
 import { Replies } from './replies.ts';
 import { Responder, refuseResponse } from './responder.ts';
-import type { ResponseDeps } from './response-deps.ts';
 import { defaultSession, mergeSession, type SessionDefaults, withoutResponses } from './session-config.ts';
+import type { SessionDeps, SessionOptions } from './session-deps.ts';
 import { Silence } from './silence.ts';
 
-export interface SessionDeps extends ResponseDeps {
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly graph: TurnGraph;
-  readonly agent: Agent;
-  readonly limits: ReplyLimits;
-  readonly hearing: Hearing;
-  readonly anticipate: (owner: Owner, text: string) => void;
-  /** What happens in a silence; null: nothing. */
-  readonly idle: {
-    /** The agent speaks up. */
-    readonly nudgeMs: number | null;
-    /** The connection is closed. */
-    readonly endMs: number | null;
-  };
-}
+/** What a client may do about an answer while nothing new is begun. */
+const ABOUT_WHAT_IS_SAID: ReadonlySet<ClientEvent['type']> = new Set([
+  'response.cancel',
+  'conversation.item.truncate',
+  'output_audio_buffer.clear',
+  'vivavoce.playback.reported',
+]);
 
-interface SessionOptions {
-  readonly conversation: Conversation;
-  /** The `model` that the client named; it is echoed and means nothing. */
-  readonly model: string;
-  /** What the client's ephemeral key was minted with. */
-  readonly patch: SessionPatch | null;
-  /** Answers false when the client is gone. */
-  readonly deliver: (event: Outgoing) => unknown;
-  /** The session wants to end, with the reason for the client. */
-  readonly onHangUp: (reason: string) => void;
+function restarting(): VivavoceError {
+  return new VivavoceError('overloaded', 'The server is restarting; connect again in a moment.', {
+    retryAfterSeconds: 2,
+  });
 }
 
 type Event<Type extends ClientEvent['type']> = Extract<ClientEvent, { type: Type }>;
@@ -60,6 +41,7 @@ export class Session implements AsyncDisposable {
   readonly #outbox: Outbox<Outgoing>;
   readonly #defaults: SessionDefaults;
   readonly #playhead: Playhead;
+  readonly #pace: Pace;
   readonly #replies: Replies;
   readonly #items: ItemRequests;
   readonly #responder: Responder;
@@ -67,21 +49,27 @@ export class Session implements AsyncDisposable {
   readonly #silence: Silence;
   #config: WireRealtimeSession;
   #hasEnded = false;
+  #isFinishing = false;
   /** `transcription`: writes down what is said, and answers nothing. */
   #type: WireSession['type'] = 'realtime';
 
-  constructor(deps: SessionDeps, { conversation, model, patch, deliver, onHangUp }: SessionOptions) {
+  constructor(deps: SessionDeps, { conversation, model, patch, line, onHangUp }: SessionOptions) {
     this.#deps = deps;
     this.#conversation = conversation;
-    const outbox = new Outbox<Outgoing>(deliver, (error) => {
-      deps.telemetry.writeFailed({ what: conversation.id, error: messageOf(error) });
-      return errorEvent(error, null);
-    });
+    const outbox = new Outbox<Outgoing>(
+      (event) => line.deliver(event),
+      (error) => {
+        deps.telemetry.writeFailed({ what: conversation.id, error: messageOf(error) });
+        return errorEvent(error, null);
+      },
+    );
     this.#outbox = outbox;
     const playhead = new Playhead(deps.clock);
     this.#playhead = playhead;
+    this.#pace = new Pace(deps.clock, playhead);
     this.#replies = new Replies({
-      ...{ deps, outbox, conversation, playhead },
+      ...{ deps, outbox, conversation, playhead, line },
+      ...{ pace: this.#pace, admission: deps.admission },
       onChanged: () => this.#repliesChanged(),
     });
     this.#items = new ItemRequests(conversation, deps.clock, deps.ids, (id) => this.#replies.spoken(id));
@@ -136,9 +124,21 @@ export class Session implements AsyncDisposable {
       return;
     }
     const { event } = decoded;
+    if (this.#isFinishing) {
+      this.#takeLate(event);
+      return;
+    }
     // Audio waits for its place by itself; whatever else comes behind a commit is about the item that it becomes.
     if (event.type.startsWith('input_audio_buffer.')) this.#take(event);
     else this.#microphone.afterCommits(() => this.#take(event));
+  }
+
+  /** While the last words are said they can be heard and stopped, and nothing new begins. */
+  #takeLate(event: ClientEvent): void {
+    if (ABOUT_WHAT_IS_SAID.has(event.type)) this.#take(event);
+    else if (!event.type.startsWith('input_audio_buffer.')) {
+      this.#outbox.send(errorEvent(restarting(), event.event_id ?? null));
+    }
   }
 
   #take(event: ClientEvent): void {
@@ -151,6 +151,22 @@ export class Session implements AsyncDisposable {
 
   notify(event: Outgoing): void {
     this.#outbox.send(event);
+  }
+
+  /** The client is back after a drop, on another connection. */
+  cameBack(received: Received | null): void {
+    this.#replies.cameBack(received);
+  }
+
+  /**
+   * Takes nothing more, and resolves when what is being answered has been: all of it, or to the end of the sentence. It has
+   * to be disposed of all the same.
+   */
+  async finish(how: { sentencesOnly: boolean }): Promise<void> {
+    this.#isFinishing = true;
+    this.#silence[Symbol.dispose]();
+    this.#responder.dropGreeting();
+    await Promise.all([this.#replies.finish(how), this.#microphone[Symbol.asyncDispose]()]);
   }
 
   /** Ends what is running and tells the client; what was sent of it, and what was said, is kept. */
@@ -204,6 +220,7 @@ export class Session implements AsyncDisposable {
         return;
       case 'vivavoce.playback.reported':
         this.#playhead.reported(event.item_id, event.audio_played_ms, event.is_playing);
+        this.#pace.reported();
         this.#repliesChanged();
         return;
       case 'vivavoce.input.muted':
@@ -247,6 +264,7 @@ export class Session implements AsyncDisposable {
   }
 
   #repliesChanged(): void {
+    this.#pace.changed();
     this.#microphone.echoChanged();
     this.#silence.check();
     if (this.#replies.active === null) this.#microphone.agentIsFree();

@@ -3,8 +3,10 @@ import { Conversations } from '../../src/conversation/conversations.ts';
 import { createTurnGraph, type GraphDeps } from '../../src/graph/graph.ts';
 import { noMemory } from '../../src/graph/no-memory.ts';
 import { decodeClientEvent } from '../../src/protocol/client-events.ts';
+import type { Line } from '../../src/session/line.ts';
 import type { Outgoing } from '../../src/session/outgoing.ts';
-import { Session, type SessionDeps } from '../../src/session/session.ts';
+import { Session } from '../../src/session/session.ts';
+import type { SessionDeps } from '../../src/session/session-deps.ts';
 import { bytesOf } from '../../src/speech/audio/pcm.ts';
 import { Pronunciations } from '../../src/speech/pronunciations.ts';
 import { Telemetry } from '../../src/telemetry/events.ts';
@@ -25,7 +27,11 @@ interface Options {
   readonly hearing?: (clock: ManualClock) => ScriptedHearing;
   readonly deps?: Partial<SessionDeps>;
   readonly graph?: Partial<GraphDeps>;
+  readonly line?: Partial<Line>;
 }
+
+/** A plain client that reads everything at once. */
+const ALWAYS_THERE = { hasExtensions: false, connection: 1, roomForAudio: () => null };
 
 /** A session with scripted engines on virtual time, and what it sent. */
 export class SessionHarness {
@@ -77,13 +83,14 @@ export class SessionHarness {
       hearing: this.hearing,
       anticipate: () => undefined,
       idle: { nudgeMs: null, endMs: null },
+      admission: { turn: () => new DisposableStack() },
       ...options.deps,
     };
     this.session = new Session(deps, {
       conversation,
       model: 'any-model',
       patch: null,
-      deliver: (event) => this.sent.push({ event, atMs: clock.monotonicMs() }),
+      line: { ...ALWAYS_THERE, deliver: (event) => this.#keep(event), ...options.line },
       onHangUp: (reason) => {
         this.hungUp = reason;
       },
@@ -142,6 +149,11 @@ export class SessionHarness {
     const format = { type: 'audio/pcm', rate: 16_000 };
     const session = { type: 'realtime', audio: { input: { format, transcription: {}, ...input } } };
     this.receive({ type: 'session.update', session });
+  }
+
+  #keep(event: Outgoing): boolean {
+    this.sent.push({ event, atMs: this.clock.monotonicMs() });
+    return true;
   }
 
   types(): string[] {
