@@ -19,6 +19,6 @@ describe.each(rows)('$part', (row) => {
     expect(seen.waitedMs).toBeLessThan(withinMs * row.patience + SLACK_MS);
     expect(seen.guard !== 'closed').toBe(isSpared);
     expect(seen.recoveredMs).toBeLessThan(RECOVERED_WITHIN_MS);
-    expect(seen.lost).toEqual([]);
+    expect(seen.lost.filter((what) => what !== row.mayLose)).toEqual([]);
   });
 });

@@ -53,6 +53,8 @@ export interface Row {
   /** As many as make its breaker sure. They begin at once, so that a long deadline passes once. */
   readonly turns: number;
   start(haste: Haste): Promise<Bench>;
+  /** What cannot be kept, when this is what they get. */
+  readonly mayLose?: string;
   readonly expected: Readonly<Record<Fault, Expectation>>;
 }
 

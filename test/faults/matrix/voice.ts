@@ -15,6 +15,7 @@ const SERVER_FAULTS: Partial<Record<Fault, SpeechAnswer>> = {
 };
 
 const OWN = 'all of it in its own voice';
+const UNSPOKEN = 'some of it spoken by Flite, some only shown';
 const FLITE = 'all of it, spoken by Flite';
 const CUT = 'a sentence breaks off in the middle; the rest of it is shown, not spoken';
 
@@ -76,6 +77,6 @@ export const voiceRow: Row = {
 
 function gotOf({ status, voices, skipped }: SpokenTurn): string {
   if (status !== 'completed') return `nothing (${status})`;
-  if (skipped.length > 0) return CUT;
+  if (skipped.length > 0) return voices.includes('stand-in') ? CUT : UNSPOKEN;
   return { 'stand-in': OWN, flite: FLITE }[voices.join(' and ')] ?? voices.join(' and ');
 }
