@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { FliteVoice } from '../../src/speech/tts/flite-voice.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { MicrophoneFile } from '../support/microphone-file.ts';
@@ -18,10 +18,12 @@ const canRun = chromium !== null && (await hasPocketSphinx());
 const KEY = 'a-key-for-this-test';
 /** A name that is not of this machine, and leads to it: a page from there is not to be trusted with a microphone. */
 const ELSEWHERE = 'agent.test';
+/** What the console complains of: 401 is how the page learns that a key is needed; the others are for https only. */
+const WITHOUT_KEY = /401|Cross-Origin-Opener-Policy|Origin-Agent-Cluster/;
+const NOTHING = /^(?!)/;
 
 describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeout: 60_000 }, () => {
   const resources = new AsyncDisposableStack();
-  const complaints: string[] = [];
   let service: Service;
   /** Somebody sits in front of it who greets, listens for a while and interrupts. */
   let occupied: Browser;
@@ -44,30 +46,35 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
 
   afterAll(() => resources.disposeAsync());
 
-  afterEach(() => {
-    expect(complaints.splice(0), 'the console of the browser').toEqual([]);
-  });
-
-  async function newContext(browser: Browser): Promise<BrowserContext> {
+  /** What the console complains of fails the test, but for what is `expected`. */
+  async function newContext(test: TestContext, browser: Browser, expected: RegExp): Promise<BrowserContext> {
     const context = await browser.newContext();
-    onTestFinished(() => context.close());
+    const complaints: string[] = [];
     context.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
     context.on('weberror', (error) => complaints.push(String(error.error())));
+    test.onTestFinished(async () => {
+      await context.close();
+      const unexpected = complaints.filter((text) => !expected.test(text));
+      expect(unexpected, 'the console of the browser').toEqual([]);
+    });
     return context;
   }
 
-  async function openPage(browser = occupied, url = service.url): Promise<{ page: Page; watch: PageWatch }> {
-    const page = await (await newContext(browser)).newPage();
+  async function openPage(
+    test: TestContext,
+    { browser = occupied, url = service.url, expected = NOTHING } = {},
+  ): Promise<{ page: Page; watch: PageWatch }> {
+    const page = await (await newContext(test, browser, expected)).newPage();
     page.setDefaultTimeout(40_000);
     const watch = await PageWatch.of(page);
     await page.goto(url);
     return { page, watch };
   }
 
-  it('hears, shows what it understands while it is said, and answers aloud', async () => {
-    const { page, watch } = await openPage();
+  it('hears, shows what it understands while it is said, and answers aloud', async (test) => {
+    const { page, watch } = await openPage(test);
     await turnOn(page);
     await page.locator('.user[data-speech="tentative"]', { hasText: /hello/i }).waitFor();
     const said = page.locator('.user[data-speech="understood"][data-state="stored"]');
@@ -87,8 +94,8 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     expect(await page.locator('.problem').count()).toBe(0);
   });
 
-  it('falls silent when the person speaks up, and shows only what was heard as said', async () => {
-    const { page, watch } = await openPage();
+  it.concurrent('falls silent when the person speaks up, and shows only what was heard as said', async (test) => {
+    const { page, watch } = await openPage(test);
     await turnOn(page);
     const cut = page.locator('.agent').first();
     await cut.locator('.unheard').waitFor();
@@ -120,8 +127,46 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     expect(lines.some((line) => /^User: .*enough/i.test(line))).toBe(true);
   });
 
-  it('takes what is said while a button is held, and only that', async () => {
-    const { page, watch } = await openPage();
+  it.concurrent('says why there is no microphone and what to do: refused, plain http, no recogniser', async (test) => {
+    await using locked = await Service.start({ API_KEYS: `alice:${KEY}` });
+    await using browser = await launchChromium(chromium ?? '', [
+      '--use-fake-device-for-media-stream',
+      `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`,
+    ]);
+    const { headers } = await fetch(locked.url);
+    expect(headers.get('permissions-policy')).toContain('microphone=(self)');
+    const note = (page: Page) => page.locator('.microphone-notice');
+
+    const { page: refused } = await openPage(test, { browser });
+    await microphone(refused).click();
+    await note(refused).getByText('Allow it for this page').waitFor();
+    expect(await microphone(refused).getAttribute('data-microphone')).toBe('failed');
+    await refused.getByRole('button', { name: 'Close this note' }).click();
+    await note(refused).waitFor({ state: 'detached' });
+
+    const { page: plain } = await openPage(test, {
+      ...{ browser, expected: WITHOUT_KEY },
+      url: `http://${ELSEWHERE}:${locked.port}`,
+    });
+    await signIn(plain);
+    await microphone(plain).click();
+    await note(plain).getByText('https or on localhost only').waitFor();
+    expect(await note(plain).locator('pre').allInnerTexts()).toContain(
+      'TLS_CERT=cert.pem TLS_KEY=key.pem npm start',
+    );
+    // Writing and listening work there as ever.
+    await plain.getByLabel('Your message').fill('Hello!');
+    await plain.keyboard.press('Enter');
+    await plain.locator('[data-playback="playing"]').waitFor();
+
+    const { page: deaf } = await openPage(test, { browser, url: locked.url, expected: WITHOUT_KEY });
+    await signIn(deaf);
+    await microphone(deaf).click();
+    await note(deaf).getByText('Voice input is off: STT=none').waitFor();
+  });
+
+  it('takes what is said while a button is held, and only that', async (test) => {
+    const { page, watch } = await openPage(test);
     await turnOn(page);
     await page.getByRole('button', { name: 'Push to talk' }).click();
     await page.locator('[data-activity="ready"]').waitFor();
@@ -154,8 +199,8 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     await page.locator('[data-activity="ready"]').waitFor();
   });
 
-  it('hears nothing while it is muted, and lets go of the microphone when it is turned off', async () => {
-    const { page, watch } = await openPage();
+  it('hears nothing while it is muted, and lets go of the microphone when it is turned off', async (test) => {
+    const { page, watch } = await openPage(test);
     await turnOn(page);
     await page.locator('.user[data-speech="tentative"]').waitFor();
     await page.getByRole('button', { name: 'Mute' }).click();
@@ -171,46 +216,6 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     await turnOff(page);
     expect(await watch.trackStates()).toEqual(['ended']);
     expect(await page.locator('.problem').count()).toBe(0);
-  });
-
-  it('says why there is no microphone and what to do: refused, plain http, no recogniser', async () => {
-    await using locked = await Service.start({ API_KEYS: `alice:${KEY}` });
-    await using browser = await launchChromium(chromium ?? '', [
-      '--use-fake-device-for-media-stream',
-      `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`,
-    ]);
-    const { headers } = await fetch(locked.url);
-    expect(headers.get('permissions-policy')).toContain('microphone=(self)');
-    const note = (page: Page) => page.locator('.microphone-notice');
-
-    const { page: refused } = await openPage(browser);
-    await microphone(refused).click();
-    await note(refused).getByText('Allow it for this page').waitFor();
-    expect(await microphone(refused).getAttribute('data-microphone')).toBe('failed');
-    await refused.getByRole('button', { name: 'Close this note' }).click();
-    await note(refused).waitFor({ state: 'detached' });
-
-    const { page: plain } = await openPage(browser, `http://${ELSEWHERE}:${locked.port}`);
-    await signIn(plain);
-    await microphone(plain).click();
-    await note(plain).getByText('https or on localhost only').waitFor();
-    expect(await note(plain).locator('pre').allInnerTexts()).toContain(
-      'TLS_CERT=cert.pem TLS_KEY=key.pem npm start',
-    );
-    // Writing and listening work there as ever.
-    await plain.getByLabel('Your message').fill('Hello!');
-    await plain.keyboard.press('Enter');
-    await plain.locator('[data-playback="playing"]').waitFor();
-
-    const { page: deaf } = await openPage(browser, locked.url);
-    await signIn(deaf);
-    await microphone(deaf).click();
-    await note(deaf).getByText('Voice input is off: STT=none').waitFor();
-
-    for (const page of [plain, deaf]) await page.context().close();
-    // 401 is how the page learns that a key is needed; the others are for pages on https only.
-    const expected = /401|Cross-Origin-Opener-Policy|Origin-Agent-Cluster/;
-    expect(complaints.splice(0).filter((text) => !expected.test(text))).toEqual([]);
   });
 });
 

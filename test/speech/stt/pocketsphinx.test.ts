@@ -71,10 +71,11 @@ describe.skipIf(!(await hasPocketSphinx()))('PocketSphinx', () => {
     await expect(hear(weather, 'rms', lost)).rejects.toMatchObject({ code: 'engine_unavailable' });
   });
 
-  test.each(['rms', 'kal'])('hears what %s says, with at most one word in ten wrong', async (voice) => {
+  // What the other voice says is heard by the tests below, and both in a whole service by `test/e2e/closed-loop.test.ts`.
+  test('hears what kal says, with at most one word in ten wrong', async () => {
     const pairs: [string, string][] = [];
     for (const text of SPOKEN_SENTENCES.slice(0, 5)) {
-      pairs.push([text, (await hear(await spoken(flite, text, { voice }), voice)).text]);
+      pairs.push([text, (await hear(await spoken(flite, text, { voice: 'kal' }), 'kal')).text]);
     }
     const errors = alignSet(pairs);
     expect(errors.rate, mistakes(errors).join(' ')).toBeLessThanOrEqual(0.1);
