@@ -61,6 +61,8 @@ export class RealtimeSocket {
   readonly #deps: SocketDeps;
   readonly #limits: InboundLimits;
   #isCorked = false;
+  /** It sent what is no WebSocket. */
+  #isBroken = false;
   /** What had come by the last event, and by the last ping; what had left by then. */
   #bytesRead: number;
   #bytesAtPing = -1;
@@ -88,7 +90,9 @@ export class RealtimeSocket {
     socket.on('ping', () => this.#count(true));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     // ws closes the connection itself and says why; there is nothing else to do about a broken frame.
-    socket.on('error', () => undefined);
+    socket.on('error', () => {
+      this.#isBroken = true;
+    });
     this.ended = new Promise((resolve) => {
       socket.once('close', (code) => {
         this.#ping[Symbol.dispose]();
@@ -100,7 +104,8 @@ export class RealtimeSocket {
           code: this.#closing?.code ?? code,
           reason: this.#closing?.reason ?? null,
         });
-        const isGoodbye = this.#closing ? this.#closing.code !== CLOSE.slowReader : GOODBYES.has(code);
+        const wasMeant = this.#isBroken || GOODBYES.has(code);
+        const isGoodbye = this.#closing ? this.#closing.code !== CLOSE.slowReader : wasMeant;
         resolve({ isGoodbye });
       });
     });

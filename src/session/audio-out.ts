@@ -139,8 +139,8 @@ export function audioSkipped(responseId: string, itemId: string, startMs: number
     type: 'vivavoce.audio.skipped',
     response_id: responseId,
     item_id: itemId,
-    audio_start_ms: startMs,
-    audio_end_ms: endMs,
+    audio_start_ms: Math.round(startMs),
+    audio_end_ms: Math.round(endMs),
   };
 }
 
