@@ -24,7 +24,7 @@ export const voiceRow: Row = {
   guard: 'tts:openai',
   well: OWN,
   patience: 0.5,
-  turns: 4,
+  turns: 3,
   expected: {
     refused: { got: FLITE, withinMs: 3_000, isSpared: true },
     'no first byte': { got: FLITE, withinMs: 5_000, isSpared: true },
