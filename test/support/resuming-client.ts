@@ -20,6 +20,8 @@ export class ResumingClient {
   #token: string | null = null;
   #said: object[] = [];
   #isDone = false;
+  /** It has what it missed. */
+  #isBack = true;
   #nextId = 0;
   #wake = Promise.withResolvers<void>();
 
@@ -57,6 +59,7 @@ export class ResumingClient {
 
   /** Says goodbye, having listened to everything. */
   async close(): Promise<void> {
+    while (!this.#isBack) await this.#wake.promise;
     const spoken = this.events.findLast(({ type }) => type === 'response.output_audio.done');
     const heard = { item_id: spoken?.item_id, audio_played_ms: 3_600_000, is_playing: false };
     if (spoken) this.#socket?.send(JSON.stringify({ type: 'vivavoce.playback.reported', ...heard }));
@@ -78,11 +81,13 @@ export class ResumingClient {
     const resume = this.#token === null ? '' : `&resume=${this.#token}&after=${this.events.length - 1}`;
     const socket = new WebSocket(this.#url + resume);
     this.#socket = socket;
+    this.#isBack = resume === '';
     let count = 0;
     socket.on('open', () => this.#onMessage(0));
     socket.on('message', (data) => {
       const event = JSON.parse(data.toString()) as WireEvent;
       if (event.type === 'vivavoce.session.resumed') {
+        this.#isBack = true;
         for (const said of this.#said) socket.send(JSON.stringify(said));
       } else this.#take(event);
       this.#wakeUp();
