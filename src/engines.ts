@@ -15,11 +15,14 @@ import { guardChatModel } from './resilience/guarded-chat-model.ts';
 import type { Guards } from './resilience/guards.ts';
 import type { Telemetry } from './telemetry/events.ts';
 
-/** A model may have to be loaded from a disk, but not one that has answered lately. Silence in the middle of an answer is a fault. */
+/**
+ * A model may have to be loaded from a disk, but not one that has answered lately. Silence in the middle of an answer is a
+ * fault, and nobody stays on the line for much of it; reasoning is no silence.
+ */
 const LLM_CLOCKS = {
   firstMs: 60_000,
   warmFirstMs: 10_000,
-  stallMs: 20_000,
+  stallMs: 8_000,
   totalMs: 300_000,
 } satisfies StreamClocks;
 const LLM_CONCURRENT = 512;

@@ -13,8 +13,8 @@ import { ask, connect, memories, say, statusOf, toldOf, until } from './faulty-m
 const FIRST = 'Ollama speaks to you.';
 const SECOND = 'The second one speaks to you.';
 const BROKEN = 'Ollama speaks… I lost my train of thought.';
-/** Deadlines are a hundredth of what they are: 600 ms to the first content, 200 ms for a stall. */
-const HURRY = { patience: 0.01, breakerResetMs: 50 };
+/** Deadlines are a fortieth of what they are: 1.5 s to the first content, 200 ms for a stall. */
+const HURRY = { patience: 0.025, breakerResetMs: 50 };
 
 const faultsAfter = (afterTokens: number): (readonly [how: string, fault: Fault, reason: RegExp])[] => [
   ['a reset', { kind: 'reset', afterTokens }, /closed the connection/],

@@ -30,7 +30,7 @@ function expected(unanswered: string): Row['expected'] {
   return {
     refused: { got: unanswered, withinMs: 500, isSpared: true },
     'no first byte': { got: unanswered, withinMs: 10_000, isSpared: true },
-    stall: { got: BROKEN, withinMs: 20_000, isSpared: true },
+    stall: { got: BROKEN, withinMs: 8_000, isSpared: true },
     'reset mid-stream': { got: BROKEN, withinMs: 500, isSpared: true },
     garbage: { got: unanswered, withinMs: 500, isSpared: true },
     '429': { got: unanswered, withinMs: 500, isSpared: true },
