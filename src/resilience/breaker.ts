@@ -54,8 +54,8 @@ export class Breaker implements Disposable {
     this.#circuit = new CircuitBreaker((action: () => Promise<void>) => action(), {
       // Ours always settle and cancel the work; the breaker's own would leave it running and abort siblings.
       timeout: false,
-      // Never by itself: see `#openWhenDue`.
-      errorThresholdPercentage: 100,
+      // Never by itself: see `#openWhenDue`. Of calls that began before the window there are more failures than calls.
+      errorThresholdPercentage: Number.POSITIVE_INFINITY,
       rollingCountTimeout: windowMs,
       rollingCountBuckets: BUCKETS,
       rotateBucketController: this.#window,

@@ -108,6 +108,30 @@ describe('a breaker opens', () => {
     );
   });
 
+  it('not at the first failure of a call that took as long as the window', async () => {
+    using at = breaker();
+    await calls(at, true);
+    const long = at.begin();
+    await clock.advance(2 * WINDOW_MS);
+    await long?.failed(new Error('no luck'));
+    expect(at.state).toBe('closed');
+    expect(await call(at, true)).toBe(true);
+  });
+
+  it('not because of one call that was under way when it closed again', async () => {
+    using at = breaker();
+    const underWay = Array.from({ length: 5 }, () => at.begin() as Outcome);
+    await calls(at, ...fails(5));
+    vi.advanceTimersByTime(10_000);
+    await calls(at, true);
+    expect(at.state).toBe('closed');
+    await underWay[0]?.failed(new Error('no luck'));
+    expect(await call(at, true)).toBe(true);
+    for (const outcome of underWay.slice(1)) await outcome.failed(new Error('no luck'));
+    // Five of six: these are failures of the last minute like others.
+    expect([at.state, await call(at, true)]).toEqual(['open', false]);
+  });
+
   it('not because callers give up, which does not make it forget failures either', async () => {
     using at = breaker();
     await calls(at, ...fails(4));
@@ -173,6 +197,7 @@ describe('an operator', () => {
     at.reset();
     await trial?.failed(new Error('no luck'));
     expect(at.state).toBe('closed');
+    expect(await call(at, true)).toBe(true);
     expect(changes).toEqual(['closed → open', 'open → half-open', 'half-open → closed']);
   });
 });
