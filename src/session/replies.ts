@@ -39,6 +39,8 @@ export class Replies implements AsyncDisposable {
   readonly #spoken = new Map<string, SpokenReply>();
   /** Those of which something may not have been played yet. */
   readonly #playing = new Set<string>();
+  /** Where the audio ends that a client has got of a reply of which it lost the rest. */
+  readonly #lostFromMs = new Map<string, number>();
   #active: Response | null = null;
   #hasBeenHeard = false;
 
@@ -171,6 +173,7 @@ export class Replies implements AsyncDisposable {
       playhead.lost(itemId, gotMs);
       const active = [...this.#running.values()].find((response) => response.spoken?.itemId === itemId);
       if (active?.lostFrom(gotMs)) continue;
+      this.#lostFromMs.set(itemId, gotMs);
       outbox.send(audioSkipped(this.#responseOf(itemId), itemId, gotMs, sentMs));
     }
     this.#options.onChanged();
@@ -228,6 +231,8 @@ export class Replies implements AsyncDisposable {
 
   #keepHeard(id: string, playedMs: number): void {
     const { conversation, deps } = this.#options;
+    // What was lost on the way was told in writing: it is not for want of listening.
+    if (playedMs > (this.#lostFromMs.get(id) ?? Number.POSITIVE_INFINITY) - LOST_MS) return;
     const spoken = this.#spoken.get(id);
     const item = conversation.items.find((other) => other.id === id);
     if (!spoken || item?.type !== 'message') return;
@@ -249,6 +254,7 @@ export class Replies implements AsyncDisposable {
     for (const id of this.#spoken.keys()) {
       if (this.#spoken.size <= REMEMBERED_REPLIES) break;
       this.#spoken.delete(id);
+      this.#lostFromMs.delete(id);
     }
   }
 }
