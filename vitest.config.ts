@@ -1,14 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
-
-/** Conversations in real time first: they are long and mostly wait, so the many short files fill what they leave. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes('/test/e2e/');
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
-  }
-}
 
 export default defineConfig({
   test: {
@@ -20,7 +10,6 @@ export default defineConfig({
     maxWorkers: 2,
     // Every file in the same two processes: what they import is read, compiled and warmed up twice and not 200 times.
     isolate: false,
-    sequence: { sequencer: LongestFirst },
     // Conversations in real time, with real engines, beside each other on two cores: one of them may be starved once.
     retry: process.env.CI === 'true' ? 1 : 0,
   },
