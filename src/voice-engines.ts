@@ -13,7 +13,7 @@ import type { Voice } from './speech/tts/voice.ts';
 
 /** Of Flite: what takes long there is the queue of a busy machine, and no sign that it hangs. */
 const TTS_CLOCKS = { firstMs: 5_000, stallMs: 3_000, totalMs: 60_000 } satisfies StreamClocks;
-const REMOTE_CLOCKS = { ...TTS_CLOCKS, warmFirstMs: 1_500 } satisfies StreamClocks;
+const REMOTE_CLOCKS = { ...TTS_CLOCKS, warmFirstMs: 1_500, stallMs: 2_000 } satisfies StreamClocks;
 const TTS_CONCURRENT = 64;
 const TTS_WAITING = 2_048;
 

@@ -15,7 +15,10 @@ interface Stretch {
   isWhole: boolean;
   /** From the start of the stretch; empty for an engine that does not say. */
   readonly words: WordTime[];
-  /** Where it has sound, from the start of the stretch; not looked at where the engine says where its words are. */
+  /**
+   * Where it has sound, from the start of the stretch, up to the first audio whose words are known. There is none before
+   * that, unless a voice that does not say where its words are broke off and another one begins the piece again.
+   */
   sound: VoicedStretches | readonly VoicedStretch[];
 }
 
@@ -52,7 +55,7 @@ export class AudioTimeline {
     stretch.endMs = this.sentMs;
     stretch.isWhole = isWhole;
     if (stretch.words.length === 0) this.#listen(stretch, samples);
-    else stretch.sound = [];
+    else if (stretch.sound instanceof VoicedStretches) stretch.sound = stretch.sound.stretches();
   }
 
   /** For a voice that does not say where its words are: pauses say something about it. */
@@ -83,17 +86,22 @@ export class AudioTimeline {
 
   /** Offset in the spoken text behind the last word that was heard, 0 when none was. */
   #heardOf(stretch: Stretch, playedMs: number): number {
-    const words = stretch.words.length > 0 ? stretch.words : this.#guessWords(stretch);
-    return words.findLast((word) => (word.startMs + word.endMs) / 2 <= playedMs)?.end ?? 0;
+    const guessed = lastIn(this.#guessWords(stretch), Math.min(playedMs, guessedMs(stretch)));
+    // What is said again has been heard already.
+    return Math.max(lastIn(stretch.words, playedMs), guessed);
   }
 
-  #guessWords({ utterance, pauseMs, startMs, endMs, isWhole, sound }: Stretch): WordTime[] {
+  /** Where nobody says where the words are. */
+  #guessWords(stretch: Stretch): WordTime[] {
+    const { utterance, pauseMs, isWhole, sound, words } = stretch;
     const { text } = utterance.spoken;
     const found = sound instanceof VoicedStretches ? sound.stretches() : sound;
-    const lengthMs = endMs - startMs;
+    const isKnown = words.length > 0;
+    if (isKnown && found.length === 0) return [];
+    const lengthMs = guessedMs(stretch);
     // A voice too quiet to tell sound from silence sounds from our pause on.
     const voiced = found.length > 0 ? found : [{ startMs: Math.min(pauseMs, lengthMs), endMs: lengthMs }];
-    if (isWhole) return estimateWords(text, voiced);
+    if (isWhole && !isKnown) return estimateWords(text, voiced);
     const missingMs = spokenWeight(text) * this.#msPerLetter - lengthOf(voiced);
     if (missingMs <= 0) return estimateWords(text, voiced);
     return estimateWords(text, [...voiced, { startMs: lengthMs, endMs: lengthMs + missingMs }]);
@@ -103,4 +111,15 @@ export class AudioTimeline {
     const { voicedMs, weight } = this.#guessed;
     return voicedMs > 0 && weight > 0 ? voicedMs / weight : MS_PER_CHAR;
   }
+}
+
+/** How much of the stretch has words that have to be guessed: where words are known, what sounded before them. */
+function guessedMs({ words, sound, startMs, endMs }: Stretch): number {
+  if (words.length === 0 || sound instanceof VoicedStretches) return endMs - startMs;
+  return sound.at(-1)?.endMs ?? 0;
+}
+
+/** Behind the last word of which half has sounded; 0 when there is none. */
+function lastIn(words: readonly WordTime[], playedMs: number): number {
+  return words.findLast((word) => (word.startMs + word.endMs) / 2 <= playedMs)?.end ?? 0;
 }

@@ -67,6 +67,19 @@ describe('what was heard', () => {
     expect(timeline.heardOffset(190)).toBe(7);
   });
 
+  it('of a piece that broke off and was said again is as much as was heard in either go', () => {
+    const timeline = new AudioTimeline();
+    // 14 letters at 70 ms each: half of it, in a voice that does not say where its words are.
+    timeline.add(frame(first, 0, { isFirst: true, samples: tone(200, 24_000, 500 * 24) }));
+    expect(timeline.heardOffset(500)).toBe(7);
+    timeline.add(frame(first, 200));
+    timeline.add(frame(first, 300, { words: wordsOf('One two three.', 700) }));
+    expect([100, 200, 500, 750, 850].map((ms) => timeline.heardOffset(ms))).toEqual([0, 3, 7, 7, 7]);
+    expect(timeline.heardOffset(950)).toBe(14);
+    timeline.add(frame(first, 0, { isWhole: true }));
+    expect([100, 200, 500, 750, 1_000].map((ms) => timeline.heardOffset(ms))).toEqual([0, 3, 7, 7, 14]);
+  });
+
   it('of a voice without word times is shared out by length, without the pause', () => {
     const timeline = new AudioTimeline();
     timeline.add(frame(first, 220 + 1400, { isFirst: true, pauseMs: 220 }));

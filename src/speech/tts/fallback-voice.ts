@@ -1,5 +1,8 @@
 import { isAbort, messageOf } from '../../errors.ts';
-import type { SpeechChunk, SpeechRequest, Voice } from './voice.ts';
+import { type SpeechChunk, type SpeechRequest, VOICE_RATE, type Voice } from './voice.ts';
+
+/** Silence between what broke off and the same sentence from its beginning. */
+const BREATH_MS = 200;
 
 interface Options {
   readonly first: Voice;
@@ -11,8 +14,8 @@ interface Options {
 }
 
 /**
- * A voice with another one behind it: a sentence on which the first fails before its first sound is spoken by the
- * second. A sentence that broke in the middle is not begun again in another voice.
+ * A voice with another one behind it: a sentence on which the first fails is spoken by the second. One that broke in the
+ * middle is said again from its beginning, after a short pause: what was said twice is no loss, what was not said is.
  *
  * Every sentence begins with the first voice: while its breaker is open that costs nothing, and when it is well again
  * the next sentence is its own.
@@ -44,25 +47,46 @@ export class FallbackVoice implements Voice {
 
   async *speak(request: SpeechRequest, signal: AbortSignal): AsyncGenerator<SpeechChunk> {
     const { first, second, onFallback } = this.#options;
-    let begun = false;
+    let deliveredMs = 0;
     try {
       for await (const chunk of first.speak(request, signal)) {
-        begun = true;
+        deliveredMs += (chunk.samples.length * 1000) / VOICE_RATE;
         yield chunk;
       }
       this.#note(null);
+      return;
     } catch (error) {
       if (isAbort(error) || signal.aborted) throw error;
       this.#note(messageOf(error));
-      if (begun || second.cannotSpeak(request.text) !== null) throw error;
+      if (second.cannotSpeak(request.text) !== null) throw error;
       onFallback(error);
-      for await (const chunk of second.speak(request, signal)) yield { ...chunk, isStandIn: true };
     }
+    yield* standIn(second.speak(request, signal), deliveredMs);
   }
 
   #note(trouble: string | null): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     this.#options.onChange();
+  }
+}
+
+/** @param deliveredMs what there is of the sentence already, which moves the words */
+async function* standIn(
+  chunks: AsyncIterable<SpeechChunk>,
+  deliveredMs: number,
+): AsyncGenerator<SpeechChunk> {
+  let shiftMs = deliveredMs;
+  if (deliveredMs > 0) {
+    yield { samples: new Int16Array((BREATH_MS * VOICE_RATE) / 1000), isStandIn: true };
+    shiftMs += BREATH_MS;
+  }
+  for await (const { samples, words } of chunks) {
+    const moved = words?.map((word) => ({
+      ...word,
+      startMs: word.startMs + shiftMs,
+      endMs: word.endMs + shiftMs,
+    }));
+    yield { samples, ...(moved && { words: moved }), isStandIn: true };
   }
 }

@@ -18,6 +18,7 @@ const OWN = 'all of it in its own voice';
 const UNSPOKEN = 'some of it spoken by Flite, some only shown';
 const FLITE = 'all of it, spoken by Flite';
 const CUT = 'a sentence breaks off in the middle; the rest of it is shown, not spoken';
+const AGAIN = 'all of it; what broke off in the middle is said again by Flite';
 
 export const voiceRow: Row = {
   part: 'speech over HTTP, then Flite',
@@ -28,8 +29,8 @@ export const voiceRow: Row = {
   expected: {
     refused: { got: FLITE, withinMs: 3_000, isSpared: true },
     'no first byte': { got: FLITE, withinMs: 5_000, isSpared: true },
-    stall: { got: CUT, or: FLITE, withinMs: 5_000, isSpared: true },
-    'reset mid-stream': { got: CUT, or: FLITE, withinMs: 3_000, isSpared: true },
+    stall: { got: AGAIN, or: FLITE, withinMs: 5_000, isSpared: true },
+    'reset mid-stream': { got: AGAIN, or: FLITE, withinMs: 3_000, isSpared: true },
     garbage: { got: FLITE, withinMs: 3_000, isSpared: true },
     '429': { got: FLITE, withinMs: 3_000, isSpared: true },
     '500': { got: FLITE, withinMs: 3_000, isSpared: true },
@@ -78,5 +79,5 @@ export const voiceRow: Row = {
 function gotOf({ status, voices, skipped }: SpokenTurn): string {
   if (status !== 'completed') return `nothing (${status})`;
   if (skipped.length > 0) return voices.includes('stand-in') ? CUT : UNSPOKEN;
-  return { 'stand-in': OWN, flite: FLITE }[voices.join(' and ')] ?? voices.join(' and ');
+  return { 'stand-in': OWN, flite: FLITE }[voices.join(' and ')] ?? AGAIN;
 }

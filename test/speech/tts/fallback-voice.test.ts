@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { VivavoceError } from '../../../src/errors.ts';
 import { CachedVoice } from '../../../src/speech/tts/cached-voice.ts';
 import { FallbackVoice } from '../../../src/speech/tts/fallback-voice.ts';
-import type { SpeechChunk, Voice } from '../../../src/speech/tts/voice.ts';
+import { type SpeechChunk, VOICE_RATE, type Voice } from '../../../src/speech/tts/voice.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { chunksOf, forever } from '../../support/speech.ts';
 
@@ -30,8 +30,13 @@ function voice(
 const broken = new VivavoceError('engine_unavailable', 'away');
 const standIn = { ...sound(2), isStandIn: true };
 
+interface Second {
+  readonly second?: readonly SpeechChunk[];
+  readonly refusal?: string;
+}
+
 /** The first voice does what `steps` say, the second always speaks what it can. */
-function pair(steps: readonly (SpeechChunk | Error)[], refusal: string | null = null) {
+function pair(steps: readonly (SpeechChunk | Error)[], { second = [sound(2)], refusal }: Second = {}) {
   const errors: unknown[] = [];
   const troubles: (string | null)[] = [];
   const script = { steps };
@@ -41,7 +46,7 @@ function pair(steps: readonly (SpeechChunk | Error)[], refusal: string | null = 
   };
   const both = new FallbackVoice({
     first,
-    second: voice('b', [sound(2)], refusal),
+    second: voice('b', second, refusal),
     onFallback: (error) => errors.push(error),
     onChange: () => troubles.push(both.trouble),
   });
@@ -62,21 +67,41 @@ describe('a voice with another one behind it', () => {
     await speak();
     await speak();
     script.steps = [sound(1), new VivavoceError('engine_failed', 'broke off')];
-    await expect(speak()).rejects.toThrow('broke off');
+    await speak();
     script.steps = [sound(1)];
     expect(await speak()).toEqual([sound(1)]);
     expect(both.trouble).toBeNull();
     expect(troubles).toEqual(['away', 'broke off', null]);
   });
 
-  it('does not begin a sentence again in another voice', async () => {
+  it('says a sentence that broke in the middle again with the second, after a pause', async () => {
     const { speak, errors } = pair([sound(1), broken]);
-    await expect(speak()).rejects.toBe(broken);
-    expect(errors).toEqual([]);
+    const pause = { samples: new Int16Array(0.2 * VOICE_RATE), isStandIn: true };
+    expect(await speak()).toEqual([sound(1), pause, standIn]);
+    expect(errors).toEqual([broken]);
+  });
+
+  it('knows where the words of the second are behind what there was of the first', async () => {
+    const halfSecond = { samples: new Int16Array(VOICE_RATE / 2).fill(1) };
+    const word = { start: 0, end: 6, startMs: 10, endMs: 300 };
+    const { speak } = pair([halfSecond, halfSecond, broken], { second: [{ ...sound(2), words: [word] }] });
+    const [, , , again] = await speak();
+    expect(again?.words).toEqual([{ ...word, startMs: 1_210, endMs: 1_500 }]);
   });
 
   it('does not ask the second for what it cannot speak', async () => {
-    await expect(pair([broken], 'Russian').speak()).rejects.toBe(broken);
+    await expect(pair([broken], { refusal: 'Russian' }).speak()).rejects.toBe(broken);
+    await expect(pair([sound(1), broken], { refusal: 'Russian' }).speak()).rejects.toBe(broken);
+  });
+
+  it('says nothing again to somebody who has gone in the middle of it', async () => {
+    const leaving = new AbortController();
+    const { both, errors } = pair([sound(1), broken]);
+    const chunks = both.speak(request, leaving.signal);
+    await chunks.next();
+    leaving.abort();
+    await expect(chunks.next()).rejects.toBe(broken);
+    expect(errors).toEqual([]);
   });
 
   it('takes an interruption for what it is', async () => {
@@ -86,10 +111,12 @@ describe('a voice with another one behind it', () => {
     expect(troubles).toEqual([]);
   });
 
-  it('is said anew by the first when it is well: what the second said is not kept', async () => {
+  it('is said anew by the first when it is well: what the second said, all or again, is not kept', async () => {
     const { both, script } = pair([broken]);
     const cached = new CachedVoice(both, { maxBytes: 10_000, ttlMs: 10_000, clock: new ManualClock() });
     expect(await chunksOf(cached.speak(request, forever()))).toEqual([standIn]);
+    script.steps = [sound(1), broken];
+    expect((await chunksOf(cached.speak(request, forever()))).at(-1)).toEqual(standIn);
     script.steps = [sound(1)];
     expect(await chunksOf(cached.speak(request, forever()))).toEqual([sound(1)]);
     script.steps = [broken];
