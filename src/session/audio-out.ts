@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, VivavoceError } from '../errors.ts';
 import { createOutputEncoder, type OutputFormat } from '../speech/audio/output-format.ts';
 import { VOICE_RATE } from '../speech/tts/voice.ts';
 import type { Line } from './line.ts';
@@ -7,6 +7,9 @@ import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Pace } from './pace.ts';
 import type { Speaker, SpokenFrame, Utterance } from './speaker.ts';
+
+/** Ends a reply behind a sentence. Made once, like every reason of an abort. */
+export const ENOUGH = new VivavoceError('cancelled', 'it ends after a sentence');
 
 /** The way that the audio of a session takes. */
 export interface AudioPath {
@@ -46,6 +49,10 @@ export class AudioOut {
   #isSentenceStart = true;
   /** Where the gap begins that the client was not told of yet, milliseconds of the item's audio. */
   #gapStartMs: number | null = null;
+  #hasBegun = false;
+  #isFinishing = false;
+  /** A sentence was not begun any more. */
+  #wasEnough = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -57,12 +64,23 @@ export class AudioOut {
     this.#gapStartMs ??= audioMs;
   }
 
-  /** Resolves when all of it has been sent, or passed to the outbox. */
+  /** No sentence is begun any more but the first. */
+  finishSentence(): void {
+    this.#isFinishing = true;
+  }
+
+  /**
+   * Resolves when all of it has been sent, or passed to the outbox.
+   *
+   * @throws ENOUGH when a sentence was not begun any more.
+   */
   async run(): Promise<void> {
     const { speaker, format, signal, message } = this.#options;
     using encoder = await createOutputEncoder(format);
     for await (const frame of speaker.frames()) {
       if (signal.aborted) return;
+      if (this.#isEnough(frame)) break;
+      this.#hasBegun = true;
       if (frame.failure !== null) this.#options.onFailure(frame.utterance, messageOf(frame.failure));
       if (frame.samples.length > 0) this.#options.onFirstAudio();
       await this.#room();
@@ -75,6 +93,12 @@ export class AudioOut {
     }
     this.#closeGap();
     message()?.writer.audioTail(encoder.flush());
+    if (this.#wasEnough) throw ENOUGH;
+  }
+
+  #isEnough({ isFirst }: SpokenFrame): boolean {
+    this.#wasEnough = this.#isFinishing && this.#hasBegun && isFirst && this.#isSentenceStart;
+    return this.#wasEnough;
   }
 
   async #room(): Promise<void> {

@@ -21,6 +21,11 @@ export class Greeting {
     this.#state = { timer };
   }
 
+  /** It is not begun any more; once it has begun it goes on. */
+  forget(): void {
+    if (this.isWaiting) this.drop();
+  }
+
   /** A person who speaks first is not greeted over. */
   drop(): void {
     const state = this.#state;

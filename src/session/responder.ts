@@ -64,6 +64,11 @@ export class Responder implements AgentSide {
     this.#greeting.drop();
   }
 
+  /** Greets nobody from now on; what is being said goes on. */
+  forgetGreeting(): void {
+    this.#greeting.forget();
+  }
+
   /** @throws VivavoceError for what cannot be answered, or not now. */
   respond(params: ResponseParams): void {
     const { replies } = this.#options;

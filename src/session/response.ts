@@ -2,7 +2,7 @@ import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
-import { AudioOut, type AudioPath } from './audio-out.ts';
+import { AudioOut, type AudioPath, ENOUGH } from './audio-out.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Outbox } from './outbox.ts';
@@ -15,9 +15,6 @@ import { SpokenPieces } from './spoken-pieces.ts';
 import { TurnAccount } from './turn-account.ts';
 import { toWireUsage } from './usage.ts';
 import { toWireItem } from './wire-item.ts';
-
-/** Made once, like every reason of an abort. */
-const ENOUGH = new VivavoceError('cancelled', 'it ends after a sentence');
 
 export type CancelReason = 'turn_detected' | 'client_cancelled';
 
@@ -108,6 +105,7 @@ export class Response {
   /** Ends it as soon as the sentence is over that is being said; what was not begun gets one. */
   finishSentence(): void {
     this.#isFinishing = true;
+    this.#audio?.finishSentence();
     this.#stopIfEnough();
   }
 

@@ -165,7 +165,7 @@ export class Session implements AsyncDisposable {
   async finish(how: { sentencesOnly: boolean }): Promise<void> {
     this.#isFinishing = true;
     this.#silence[Symbol.dispose]();
-    this.#responder.dropGreeting();
+    this.#responder.forgetGreeting();
     await Promise.all([this.#replies.finish(how), this.#microphone[Symbol.asyncDispose]()]);
   }
 
