@@ -61,7 +61,7 @@ export class AudioOut {
 
   /** The client says that it has nothing of the audio from there on. */
   lostFrom(audioMs: number): void {
-    this.#gapStartMs ??= audioMs;
+    this.#gapStartMs = Math.min(this.#gapStartMs ?? audioMs, audioMs);
   }
 
   /** No sentence is begun any more but the first. */

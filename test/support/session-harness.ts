@@ -28,6 +28,8 @@ interface Options {
   readonly deps?: Partial<SessionDeps>;
   readonly graph?: Partial<GraphDeps>;
   readonly line?: Partial<Line>;
+  /** Whether somebody is there to take audio at the moment; always when absent. */
+  readonly takes?: () => boolean;
 }
 
 /** A plain client that reads everything at once. */
@@ -90,7 +92,7 @@ export class SessionHarness {
       conversation,
       model: 'any-model',
       patch: null,
-      line: { ...ALWAYS_THERE, deliver: (event) => this.#keep(event), ...options.line },
+      line: { ...ALWAYS_THERE, deliver: (event) => this.#deliver(event, options), ...options.line },
       onHangUp: (reason) => {
         this.hungUp = reason;
       },
@@ -151,7 +153,8 @@ export class SessionHarness {
     this.receive({ type: 'session.update', session });
   }
 
-  #keep(event: Outgoing): boolean {
+  #deliver(event: Outgoing, { takes = () => true }: Options): boolean {
+    if (event.type === 'response.output_audio.delta' && !takes()) return false;
     this.sent.push({ event, atMs: this.clock.monotonicMs() });
     return true;
   }
