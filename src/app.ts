@@ -119,7 +119,10 @@ export class App implements AsyncDisposable {
     const remembering = createRemembering({
       ...{ deps, store, model, turnsFirst, ids },
       conversations: () => conversations,
-      forgetElsewhere: () => voice instanceof CachedVoice && voice.clear(),
+      forgetElsewhere: (owner) => {
+        if (voice instanceof CachedVoice) voice.clear();
+        realtime.endForgotten(owner);
+      },
       onChange: changed,
     });
     const { keeper, memory, learning, erasing, summaries, replies, statistics } = remembering;
@@ -213,9 +216,13 @@ export class App implements AsyncDisposable {
     admitting.start();
     resources.defer(async () => {
       admission.close('The server is shutting down.');
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
+      const isLate = Promise.withResolvers<void>();
+      using _deadline = clock.after(config.SHUTDOWN_SECONDS * 1000, isLate.resolve);
+      // Until everybody has been heard it listens, to tell others that it is not ready.
       await realtime[Symbol.asyncDispose]();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await Promise.race([closed, isLate.promise]);
       server.closeAllConnections();
       await closed;
     });

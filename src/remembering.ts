@@ -40,7 +40,7 @@ interface Parts {
   /** Lets people come first where the models of the turns work in the background. */
   readonly turnsFirst: TurnsFirst;
   /** Forgets what else was made of somebody's words: synthesised speech. */
-  readonly forgetElsewhere: () => void;
+  readonly forgetElsewhere: (owner: Owner) => void;
   readonly ids: { next(prefix: string): string };
   readonly onChange: (status: EngineStatus) => void;
 }
@@ -181,7 +181,7 @@ export function createRemembering(parts: Parts): Remembering {
       ({ owner }) => {
         memory.forget(owner);
         replies?.forget(owner);
-        parts.forgetElsewhere();
+        parts.forgetElsewhere(owner);
       },
     ],
     clock,

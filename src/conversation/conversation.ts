@@ -118,6 +118,11 @@ export class Conversation {
     this.#isDeleted = true;
   }
 
+  /** It was deleted under whoever still has it. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
   /** The item before `id`, null when it is the first. Knows those in memory and those just added. */
   previousIdOf(id: string): string | null {
     const index = this.#items.findIndex((item) => item.id === id);

@@ -78,12 +78,17 @@ export class Call implements Line {
       model: options.model,
       patch: options.patch,
       line: this,
-      onHangUp: (reason) => this.#hangUp(1000, reason),
+      onHangUp: (reason) => this.hangUp(1000, reason),
     });
   }
 
   get owner() {
     return this.#options.lease.conversation.owner;
+  }
+
+  /** Its conversation was deleted under it. */
+  get isForgotten(): boolean {
+    return this.#options.lease.conversation.isDeleted;
   }
 
   get connection(): number {
@@ -153,13 +158,19 @@ export class Call implements Line {
     return settledOrAborted(this.#back.promise, signal);
   }
 
+  /** Ends it now. @param reason for the client */
+  hangUp(code: number, reason: string): void {
+    if (this.#socket) this.#socket.close(code, reason);
+    else void this.#finish();
+  }
+
   /** Lets what is being said come to the end of its sentence, until `signal` is aborted, and says goodbye. */
   async close(signal: AbortSignal, code: number, reason: string): Promise<void> {
     if (this.#socket && !signal.aborted) {
       await settledOrAborted(this.session.finish({ sentencesOnly: true }), signal);
     }
     await this.session[Symbol.asyncDispose]();
-    this.#hangUp(code, reason);
+    this.hangUp(code, reason);
     await this.ended;
   }
 
@@ -181,11 +192,6 @@ export class Call implements Line {
     this.#away = clock.after(KEPT_MS, () => void this.#finish());
     if (this.hasExtensions) return;
     void this.session.finish({ sentencesOnly: false }).then(() => this.#finish());
-  }
-
-  #hangUp(code: number, reason: string): void {
-    if (this.#socket) this.#socket.close(code, reason);
-    else void this.#finish();
   }
 
   async #finish(): Promise<void> {

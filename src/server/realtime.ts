@@ -60,6 +60,14 @@ export class RealtimeServer implements AsyncDisposable {
     for (const call of this.#calls.values()) call.session.notify(event);
   }
 
+  /** Ends the sessions of an owner whose conversation is gone: what they would send again is gone with it. */
+  endForgotten(owner: Owner): void {
+    for (const call of this.#calls.values()) {
+      const isTheirs = call.owner.key === owner.key && call.owner.user === owner.user;
+      if (isTheirs && call.isForgotten) call.hangUp(CLOSE.gone, 'the conversation was erased');
+    }
+  }
+
   /** Takes an HTTP upgrade, or answers it with the reason why not. */
   async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     // Until the socket is ours a reset would be an unhandled error.
@@ -163,7 +171,8 @@ export class RealtimeServer implements AsyncDisposable {
   }
 
   #refuseWhenClosing(): void {
-    if (this.#isClosing) throw new VivavoceError('engine_unavailable', 'The server is shutting down.');
+    if (!this.#isClosing) return;
+    throw new VivavoceError('overloaded', 'The server is shutting down.', { retryAfterSeconds: 5 });
   }
 
   #lease(conversations: Conversations, owner: Owner, id: string | null) {

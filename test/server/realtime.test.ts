@@ -80,7 +80,7 @@ test('who is still being let in when the server closes is refused, and not forgo
   ready.resolve();
   const { status, body } = await refused;
   expect(status).toBe(503);
-  expect(body.error).toMatchObject({ type: 'server_error', code: 'engine_unavailable' });
+  expect(body.error).toMatchObject({ type: 'server_error', code: 'overloaded' });
   expect(it.seen.held).toBe(0);
 });
 
