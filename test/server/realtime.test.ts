@@ -13,6 +13,13 @@ import { MemoryStore } from '../support/memory-store.ts';
 import { RealtimeClient } from '../support/realtime-client.ts';
 import { ScriptedHearing } from '../support/scripted-hearing.ts';
 
+/** Room for everybody, and no time for last sentences. */
+const OPEN_DOOR = {
+  addressOf: () => '127.0.0.1',
+  admission: { connection: () => new DisposableStack(), turn: () => new DisposableStack() },
+  finishMs: 0,
+};
+
 /** The server's door with a conversation behind it that comes when `lease` resolves, and counts who has it. */
 async function door(ready: Promise<void> = Promise.resolve()) {
   const seen = { asked: Promise.withResolvers<void>(), left: Promise.withResolvers<void>(), held: 0 };
@@ -26,6 +33,7 @@ async function door(ready: Promise<void> = Promise.resolve()) {
     auth: new Auth([], systemClock),
     origins: { allowedOrigins: [], isOpen: true },
     conversations: { begin: lease, open: lease },
+    ...OPEN_DOOR,
     clock: systemClock,
     // What a session needs: nobody gets so far.
   } as never);
@@ -105,6 +113,7 @@ test('closing ends although a write never does, and nobody is left connected', a
     defaultVoice: 'tone',
     hearing: new ScriptedHearing({ clock }),
     idle: { nudgeMs: null, endMs: null },
+    ...OPEN_DOOR,
     // What a response needs: nobody asks for one.
   } as never);
   const server = createServer().listen(0, '127.0.0.1');
