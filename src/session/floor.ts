@@ -178,8 +178,11 @@ export class Floor implements ListenerEvents {
     if ('error' in heard) {
       rehearsal?.[Symbol.dispose]();
       this.failed(heard.error);
-      if (utterance.isAnnounced) this.#writer.commitFailed(utterance, heard.error);
-      this.#giveBack(utterance);
+      if (!utterance.isAnnounced) this.#giveBack(utterance);
+      // Who heard nothing now would wait for an answer: the person is asked to say it again.
+      else if (this.#writer.commitFailed(utterance, heard.error)) {
+        this.#answer({ endedAtMs: utterance.endedAtMs, transcribedMs, rehearsal: null }, true);
+      }
       return;
     }
     const { text } = heard;

@@ -1,5 +1,5 @@
 import type { Conversation } from '../conversation/conversation.ts';
-import type { Item } from '../conversation/item.ts';
+import { type Item, textOf } from '../conversation/item.ts';
 import { VivavoceError } from '../errors.ts';
 import type { TurnGraph } from '../graph/graph.ts';
 import type { ReplyLimits, TurnInput, TurnPart } from '../graph/state.ts';
@@ -12,6 +12,9 @@ import type { WireRealtimeSession } from '../protocol/wire-session.ts';
 import type { OutputFormat } from '../speech/audio/output-format.ts';
 import { modalities, toFormat, voiceOf } from './session-config.ts';
 import { fromClientItem } from './wire-item.ts';
+
+/** Said when there is nothing to answer but speech that no recogniser could make words of. */
+export const NOT_UNDERSTOOD = "Sorry, I didn't catch that. Could you say it again?";
 
 /** What is going to be answered, and how. */
 export interface ResponsePlan {
@@ -49,7 +52,8 @@ interface Basis {
 }
 
 /**
- * The turn that a `response.create` asks for: its own settings before those of the session.
+ * The turn that a `response.create` asks for: its own settings before those of the session. Speech that nobody understood
+ * is asked for again, without the model.
  *
  * @throws VivavoceError `not_found` when its input refers to an item that is not there.
  */
@@ -79,11 +83,17 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
     // Nobody has asked for a nudge, and nobody misses it.
     apologises: modality === 'audio' && note === undefined,
   });
+  const isAboutAll = !isOutside && !given && !tentative && note === undefined;
+  const turn = () => {
+    if (isAboutAll && isAllUnheard(conversation)) return saying(NOT_UNDERSTOOD);
+    const asked = input();
+    return (signal: AbortSignal) => streamTurn(graph, asked, signal);
+  };
   // Of now, unless words are missing that are a part of it.
-  const ready = words ? null : input();
+  const ready = words ? null : turn();
   const afterWords = async function* (signal: AbortSignal) {
     await words;
-    yield* streamTurn(graph, input(), signal);
+    yield* turn()(signal);
   };
   return {
     conversation: isOutside ? null : conversation,
@@ -93,8 +103,21 @@ export function planResponse(params: ResponseParams, basis: Basis): ResponsePlan
     speed: session.audio.output.speed,
     maxOutputTokens,
     metadata: params.metadata ?? null,
-    parts: ready ? (signal) => streamTurn(graph, ready, signal) : afterWords,
+    parts: ready ?? afterWords,
   };
+}
+
+/** Whether nothing stands behind the last answer but speech whose words nobody knows. */
+function isAllUnheard({ items }: Conversation): boolean {
+  const last = items.findLastIndex((item) => item.type !== 'message' || textOf(item).trim() !== '');
+  const before = items[last];
+  if (before && (before.type !== 'message' || before.role === 'user')) return false;
+  return items.slice(last + 1).some(isUnheard);
+}
+
+function isUnheard(item: Item): boolean {
+  if (item.type !== 'message' || item.role !== 'user') return false;
+  return item.content.some((part) => part.type === 'input_audio' && part.transcript === null);
 }
 
 /** The items that the summary does not cover. */
@@ -115,9 +138,13 @@ export function planSaying(
     modality: session.output_modalities[0] ?? 'audio',
     maxOutputTokens: 'inf',
     metadata: null,
-    async *parts() {
-      yield { type: 'text', text };
-    },
+    parts: saying(text),
+  };
+}
+
+function saying(text: string): ResponsePlan['parts'] {
+  return async function* () {
+    yield { type: 'text', text };
   };
 }
 

@@ -68,9 +68,11 @@ export class UserMessageWriter {
     return true;
   }
 
-  /** It was said and nobody knows what. */
-  commitFailed(utterance: UserUtterance, error: unknown): void {
-    if (this.#add(utterance.itemId, null)) this.#tellFailed(utterance.itemId, error);
+  /** It was said and nobody knows what. False when there is no conversation any more. */
+  commitFailed(utterance: UserUtterance, error: unknown): boolean {
+    if (!this.#add(utterance.itemId, null)) return false;
+    this.#tellFailed(utterance.itemId, error);
+    return true;
   }
 
   /** It becomes an item at once, because the client wants it, and its words follow. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../src/conversation/item.ts';
+import { NOT_UNDERSTOOD } from '../../src/session/response-plan.ts';
 import { bytesOf } from '../../src/speech/audio/pcm.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedHearing } from '../support/scripted-hearing.ts';
@@ -93,8 +94,8 @@ describe('a client that commits its audio itself', () => {
     expect(harness.hearing.open).toBe(0);
   });
 
-  it('is told when nobody knows what was said, and its response goes on without it', async () => {
-    const harness = await listening([['Pardon?']], { turn_detection: null }, { fails: () => true });
+  it('is told when nobody knows what was said, and the answer asks for it again', async () => {
+    const harness = await listening([['Never.']], { turn_detection: null }, { fails: () => true });
     await harness.speak('good morning');
     harness.receive(commit);
     harness.receive({ type: 'response.create' });
@@ -102,7 +103,26 @@ describe('a client that commits its audio itself', () => {
     expect(harness.last('conversation.item.input_audio_transcription.failed').error.code).toBe(
       'engine_failed',
     );
-    expect(harness.last('response.done').response.status).toBe('completed');
+    expect(harness.last('response.done').response).toMatchObject({
+      status: 'completed',
+      output: [{ content: [{ transcript: NOT_UNDERSTOOD }] }],
+    });
+    expect(harness.model.requests).toEqual([]);
+  });
+
+  it('gets an answer to what else it has said when nobody knows what was spoken', async () => {
+    const harness = await listening([['Noon.']], { turn_detection: null }, { fails: () => true });
+    harness.receive({
+      type: 'conversation.item.create',
+      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'When?' }] },
+    });
+    await harness.speak('good morning');
+    harness.receive(commit);
+    harness.receive({ type: 'response.create' });
+    await harness.clock.advance(500);
+    expect(harness.last('response.done').response.output).toMatchObject([
+      { content: [{ transcript: 'Noon.' }] },
+    ]);
   });
 
   it('is not left with audio without end', async () => {

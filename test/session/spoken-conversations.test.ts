@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Item, textOf } from '../../src/conversation/item.ts';
+import { NOT_UNDERSTOOD } from '../../src/session/response-plan.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedHearing } from '../support/scripted-hearing.ts';
 import { SessionHarness } from '../support/session-harness.ts';
@@ -204,7 +205,7 @@ describe('a spoken turn', () => {
     expect(harness.all('vivavoce.transcript.partial')).toHaveLength(200);
   });
 
-  it('is kept without words when the recogniser fails, and the client is told', async () => {
+  it('is kept without words when the recogniser fails: the client is told, and the person asked to say it again', async () => {
     const harness = await talk([['Never.']], { fails: () => true });
     await harness.speak('how are you');
     await harness.silence(960);
@@ -212,12 +213,34 @@ describe('a spoken turn', () => {
       'speech_started 0',
       'speech_stopped 768',
       'committed',
+      'response.created',
+      'response.done completed',
     ]);
     expect(harness.last('conversation.item.input_audio_transcription.failed').error).toMatchObject({
       code: 'engine_failed',
       message: 'the recogniser broke',
     });
+    expect(harness.voice.asked.map(({ text }) => text).join(' ')).toBe(NOT_UNDERSTOOD);
+    expect(await stored(harness)).toEqual(['user: ', `assistant: ${NOT_UNDERSTOOD}`]);
     expect(harness.model.requests).toHaveLength(0);
+  });
+
+  it('that nobody understood is passed over where answers are asked for by the client', async () => {
+    const harness = await talk([['Never.']], { fails: () => true });
+    harness.listen({ turn_detection: { type: 'server_vad', create_response: false } });
+    await harness.speak('how are you');
+    await harness.silence(960);
+    expect(harness.types()).not.toContain('response.created');
+    harness.receive({ type: 'response.create' });
+    await harness.clock.advance(100);
+    expect(harness.voice.asked.map(({ text }) => text).join(' ')).toBe(NOT_UNDERSTOOD);
+  });
+
+  it('in which there was no word is not asked for again', async () => {
+    const harness = await talk([['Never.']]);
+    await harness.hear(harness.hearing.noise(640));
+    await harness.silence(960);
+    expect(harness.types()).not.toContain('response.created');
   });
 });
 
