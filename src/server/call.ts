@@ -62,6 +62,8 @@ export class Call implements Line {
   #socket: RealtimeSocket | null = null;
   #connection = 0;
   #events = 0;
+  /** From here on nobody comes back: what was said is being put away. */
+  #isEnding = false;
   #hasEnded = false;
   #away: Disposable | null = null;
   #back = Promise.withResolvers<void>();
@@ -107,7 +109,7 @@ export class Call implements Line {
    * @throws VivavoceError `not_found` with what to do instead.
    */
   resume(socket: RealtimeSocket, connectionId: string, { after, received }: ComingBack): void {
-    const missed = this.hasExtensions && !this.#hasEnded ? this.#log.since(after) : null;
+    const missed = this.hasExtensions && !this.#isEnding ? this.#log.since(after) : null;
     if (!missed) throw cannotResume('resume_too_late');
     this.#socket?.close(CLOSE.takenOver, 'the session goes on on another connection');
     this.#attach(socket);
@@ -195,7 +197,8 @@ export class Call implements Line {
   }
 
   async #finish(): Promise<void> {
-    if (this.#hasEnded) return;
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     this.#away?.[Symbol.dispose]();
     // First what was said to a client that has gone, then nothing more.
     await this.session[Symbol.asyncDispose]();

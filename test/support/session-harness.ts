@@ -32,6 +32,14 @@ interface Options {
   readonly takes?: () => boolean;
 }
 
+interface Scripted {
+  readonly clock: ManualClock;
+  readonly model: ScriptedModel;
+  readonly voice: ScriptedVoice;
+  readonly hearing: ScriptedHearing;
+  readonly graph?: Partial<GraphDeps>;
+}
+
 /** A plain client that reads everything at once. */
 const ALWAYS_THERE = { hasExtensions: false, connection: 1, roomForAudio: () => null };
 
@@ -63,29 +71,9 @@ export class SessionHarness {
     this.model = new ScriptedModel(clock, ...scripts);
     this.voice = options.voice ?? new ScriptedVoice(clock);
     this.hearing = options.hearing?.(clock) ?? new ScriptedHearing({ clock });
-    let id = 0;
-    const ids = { next: (prefix: string) => `${prefix}_${++id}` };
-    const deps: SessionDeps = {
-      clock,
-      ids,
-      voice: this.voice,
-      defaultVoice: 'tone',
-      pronunciations: new Pronunciations({ Xi: 'shee' }),
-      telemetry: new Telemetry(createLogger('silent')),
-      prices: null,
-      graph: createTurnGraph({ ...noMemory, ...options.graph, model: this.model, clock, timezone: 'UTC' }),
-      agent: {
-        name: 'Test',
-        instructions: 'You are a test.',
-        voice: null,
-        greeting: null,
-        pronunciations: {},
-      },
-      limits: { softTokens: 50, hardTokens: 100 },
-      hearing: this.hearing,
-      anticipate: () => undefined,
-      idle: { nudgeMs: null, endMs: null },
-      admission: { turn: () => new DisposableStack() },
+    const { model, voice, hearing } = this;
+    const deps = {
+      ...scriptedDeps({ clock, model, voice, hearing, ...(options.graph && { graph: options.graph }) }),
       ...options.deps,
     };
     this.session = new Session(deps, {
@@ -188,4 +176,31 @@ export class SessionHarness {
     });
     return page.data;
   }
+}
+
+/** What a session works with, on the clock of the test. */
+export function scriptedDeps({ clock, model, voice, hearing, graph = {} }: Scripted): SessionDeps {
+  let id = 0;
+  return {
+    clock,
+    ids: { next: (prefix: string) => `${prefix}_${++id}` },
+    voice,
+    defaultVoice: 'tone',
+    pronunciations: new Pronunciations({ Xi: 'shee' }),
+    telemetry: new Telemetry(createLogger('silent')),
+    prices: null,
+    graph: createTurnGraph({ ...noMemory, ...graph, model, clock, timezone: 'UTC' }),
+    agent: {
+      name: 'Test',
+      instructions: 'You are a test.',
+      voice: null,
+      greeting: null,
+      pronunciations: {},
+    },
+    limits: { softTokens: 50, hardTokens: 100 },
+    hearing,
+    anticipate: () => undefined,
+    idle: { nudgeMs: null, endMs: null },
+    admission: { turn: () => new DisposableStack() },
+  };
 }
