@@ -173,7 +173,7 @@ export class App implements AsyncDisposable {
         endMs: milliseconds(config.IDLE_END_SECONDS),
       },
     });
-    announce = () => realtime.broadcast({ type: 'vivavoce.engines.changed', engines: [...engines()] });
+    announce = () => realtime.enginesChanged(engines());
 
     const app = createExpressApp({
       ...{ auth, origins, ids },

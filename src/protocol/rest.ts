@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type {} from 'zod-openapi';
 import type { EngineStatus } from '../engine-status.ts';
+import { SCOPES } from './scopes.ts';
 import { sessionPatch } from './session-config.ts';
 
 /* What the smaller REST routes read and write. Requests drop fields that they do not know; `id` names the component
@@ -59,6 +60,9 @@ export const clientSecretRequest = z
       .optional(),
     max_uses: z.int().min(1).max(1_000).optional().meta({
       description: 'How many realtime sessions may begin with it; resuming one does not count. Ours.',
+    }),
+    scopes: z.array(z.enum(SCOPES)).optional().meta({
+      description: 'What the secret may do, of what your key may. Default: all of that but `operate`. Ours.',
     }),
     user: z.string().min(1).max(256).optional().meta({
       description:

@@ -94,27 +94,28 @@ export class Auth {
   /** A key for a browser: it stands for one user, and for a short time. */
   mint({ owner, scopes, patch, seconds, maxUses }: Grant): { value: string; expiresAtMs: number } {
     const value = `ek_${randomBytes(24).toString('base64url')}`;
-    this.#makeRoom(owner.key);
+    this.#makeRoom();
     const expiresAtMs = this.#clock.nowMs() + seconds * 1000;
     this.#ephemeral.set(sha256Of(value), {
-      caller: { owner, scopes: scopes.filter((scope) => scope !== 'operate'), patch, isEphemeral: true },
+      caller: { owner, scopes, patch, isEphemeral: true },
       expiresAtMs,
       usesLeft: maxUses ?? Number.POSITIVE_INFINITY,
     });
     return { value, expiresAtMs };
   }
 
-  /** Drops what has expired; when there is still no room, the oldest, and of who asks for more before that of others. */
-  #makeRoom(key: string): void {
+  /** Drops what has expired; when there is still no room, the oldest of those of the key that has most of them. */
+  #makeRoom(): void {
     const now = this.#clock.nowMs();
     for (const [hash, { expiresAtMs }] of this.#ephemeral) {
-      if (expiresAtMs > now) break;
-      this.#ephemeral.delete(hash);
+      // Behind one that lives long there may be others that have expired: they matter when there is no room.
+      if (expiresAtMs <= now) this.#ephemeral.delete(hash);
+      else if (this.#ephemeral.size < MAX_EPHEMERAL_KEYS) return;
     }
     if (this.#ephemeral.size < MAX_EPHEMERAL_KEYS) return;
-    const [oldest] = this.#ephemeral.keys();
-    const [own = oldest] = this.#ephemeral.entries().find(([, { caller }]) => caller.owner.key === key) ?? [];
-    if (own !== undefined) this.#ephemeral.delete(own);
+    const ofKeys = Map.groupBy(this.#ephemeral, ([, { caller }]) => caller.owner.key);
+    const [most = []] = [...ofKeys.values()].toSorted((one, other) => other.length - one.length);
+    for (const [hash] of most.slice(0, 1)) this.#ephemeral.delete(hash);
   }
 
   #findEphemeral(token: string): EphemeralKey {

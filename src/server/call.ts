@@ -21,6 +21,8 @@ export interface CallOptions {
   readonly patch: SessionPatch | null;
   /** Whether the client knows our own events, and how to come back. */
   readonly hasExtensions: boolean;
+  /** Whether the client may know why an engine is as it is. */
+  readonly isOperator: boolean;
   /** Its place among the connections of the service, kept while the client is away. */
   readonly place: Disposable;
 }
@@ -82,6 +84,10 @@ export class Call implements Line {
       line: this,
       onHangUp: (reason) => this.hangUp(1000, reason),
     });
+  }
+
+  get isOperator(): boolean {
+    return this.#options.isOperator;
   }
 
   get owner() {

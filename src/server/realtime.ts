@@ -4,15 +4,16 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Owner } from '../conversation/store.ts';
+import type { EngineStatus } from '../engine-status.ts';
 import { VivavoceError } from '../errors.ts';
 import type { Decoded } from '../protocol/client-events.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { MAX_AUDIO_CHARS } from '../protocol/limits.ts';
 import type { Admission } from '../resilience/admission.ts';
 import { errorEvent } from '../session/error-event.ts';
-import type { Outgoing } from '../session/outgoing.ts';
 import { type Auth, type Caller, requireScopeOf, userName } from './auth.ts';
 import { Call, type CallDeps, type ComingBack, cannotResume } from './call.ts';
+import { withoutReason } from './engine-reasons.ts';
 import { KeyTraffic } from './inbound-limits.ts';
 import { RealtimeSocket } from './realtime-socket.ts';
 import { comingBackOf, type Door, type DoorDeps, readDoor, refuseUpgrade } from './upgrade.ts';
@@ -55,9 +56,11 @@ export class RealtimeServer implements AsyncDisposable {
     this.#traffic = new KeyTraffic(deps.clock);
   }
 
-  /** Sends one of our own events to everybody who listens to them. */
-  broadcast(event: Outgoing): void {
-    for (const call of this.#calls.values()) call.session.notify(event);
+  /** Tells everybody who listens to our own events how the engines are. */
+  enginesChanged(engines: readonly EngineStatus[]): void {
+    const told = { type: 'vivavoce.engines.changed' as const, engines: [...engines] };
+    const outside = { ...told, engines: engines.map(withoutReason) };
+    for (const call of this.#calls.values()) call.session.notify(call.isOperator ? told : outside);
   }
 
   /** Ends the sessions of an owner whose conversation is gone: what they would send again is gone with it. */
@@ -126,7 +129,8 @@ export class RealtimeServer implements AsyncDisposable {
     auth.use(token);
     const model = query.get('model') || modelOf(caller) || 'vivavoce';
     return (socket: WebSocket, stream: Socket) => {
-      const call = new Call({ lease, model, patch, hasExtensions, place }, this.#deps);
+      const isOperator = caller.scopes.includes('operate');
+      const call = new Call({ lease, model, patch, hasExtensions, isOperator, place }, this.#deps);
       this.#calls.set(call.token, call);
       void call.ended.then(() => this.#calls.delete(call.token));
       call.begin(this.#connect(socket, stream, door, owner.key, (event) => call.receive(event)).socket);

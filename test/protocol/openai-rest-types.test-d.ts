@@ -48,8 +48,8 @@ export type Answers = Nothing<
   }>
 >;
 
-/** Every field that we read is one of theirs. `user` and `max_uses` of a secret are ours: the token decides who
- * its holder is; so is `half_duplex`. */
+/** Every field that we read is one of theirs. `user`, `max_uses` and `scopes` of a secret are ours: the token decides
+ * who its holder is; so is `half_duplex`. */
 export type Requests = Nothing<
   | UnknownFields<
       z.input<typeof conversations.createConversationRequest>,
@@ -65,7 +65,7 @@ export type Requests = Nothing<
     >
   | Exclude<
       UnknownFields<
-        Omit<z.input<typeof rest.clientSecretRequest>, 'user' | 'max_uses'>,
+        Omit<z.input<typeof rest.clientSecretRequest>, 'user' | 'max_uses' | 'scopes'>,
         ClientSecretCreateParams
       >,
       '.session.audio.input.half_duplex'

@@ -40,11 +40,6 @@ test('without keys everybody may do everything', () => {
   }
 });
 
-test('an ephemeral key may do what its maker may, but not operate', () => {
-  expect(auth.identify(mint(null), null).scopes).toEqual(['talk', 'history', 'memory']);
-  expect(() => requireScopeOf(auth.identify(mint(null), null), 'operate')).toThrow(/ephemeral key/);
-});
-
 test('an ephemeral key begins as many sessions as it may, and says then what to do', () => {
   const twice = mint(2);
   auth.use(twice);
@@ -76,4 +71,22 @@ test('who makes ephemeral keys without end loses their own first', () => {
   for (let made = 0; made < 10_000; made++) mint(null, flooded);
   expect(flooded.identify(bobs, null).owner.user).toBe('ben');
   expect(() => flooded.identify(first, null)).toThrow(/expired/);
+});
+
+test('who makes ephemeral keys without end leaves others as many as they need', () => {
+  const flooded = new Auth([toApiKey('alice', 'alice-secret'), toApiKey('bob', 'bob-secret')], clock);
+  for (let made = 0; made < 10_000; made++) mint(null, flooded);
+  const grant = { owner: { key: 'bob', user: 'ben' }, scopes: ['talk'], patch: null, seconds: 60 } as const;
+  const bobs = Array.from({ length: 3 }, () => flooded.mint({ ...grant, maxUses: null }).value);
+  for (const value of bobs) expect(flooded.identify(value, null).owner.user).toBe('ben');
+});
+
+test('what has expired makes room before what has not, also behind one that lives long', async () => {
+  const flooded = new Auth([toApiKey('alice', 'alice-secret'), toApiKey('bob', 'bob-secret')], clock);
+  const grant = { owner: { key: 'bob', user: 'ben' }, scopes: ['talk'], patch: null, maxUses: null } as const;
+  const bobs = flooded.mint({ ...grant, seconds: 7_200 }).value;
+  for (let made = 1; made < 10_000; made++) mint(null, flooded);
+  await clock.advance(60_000);
+  flooded.mint({ ...grant, seconds: 60 });
+  expect(flooded.identify(bobs, null).owner.user).toBe('ben');
 });

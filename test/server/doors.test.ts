@@ -116,6 +116,17 @@ describe('an ephemeral key', () => {
   const whose = async (id: string, user: string) =>
     (await alice().get(`/v1/conversations/${id}/items?user=${user}`)).status;
 
+  test('may do what its maker may, and operates only when that was asked for', async () => {
+    const guardsWith = async (body: object) => {
+      const { value } = await mint(body);
+      return (await new RestClient(locked.url, value).get('/v1/guards')).status;
+    };
+    expect(await guardsWith({})).toBe(403);
+    expect(await guardsWith({ scopes: ['talk', 'operate'] })).toBe(200);
+    const { value } = await mint({ scopes: ['talk'] });
+    expect((await new RestClient(locked.url, value).get('/v1/memories')).status).toBe(403);
+  });
+
   test('has the shape that clients know and carries the session into session.created', async () => {
     const session = {
       type: 'realtime',

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { VivavoceError } from '../../errors.ts';
 import { type ClientSecret, clientSecretRequest } from '../../protocol/rest.ts';
+import { SCOPES } from '../../protocol/scopes.ts';
 import { defaultSession, mergeSession, type SessionDefaults } from '../../session/session-config.ts';
 import type { Auth } from '../auth.ts';
 import { callerOf, ownerOf, requireScope } from '../caller.ts';
@@ -24,9 +25,10 @@ export function clientSecretRoutes({ auth, defaults }: Deps): Router {
     }
     const wanted = validate(clientSecretRequest, request.body ?? {});
     const { session, user } = wanted;
+    const granted = wanted.scopes ?? SCOPES.filter((scope) => scope !== 'operate');
     const { value, expiresAtMs } = auth.mint({
       owner: ownerOf(request, user),
-      scopes,
+      scopes: scopes.filter((scope) => granted.includes(scope)),
       patch: session ?? null,
       seconds: wanted.expires_after?.seconds ?? DEFAULT_SECONDS,
       maxUses: wanted.max_uses ?? null,

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { EngineStatus } from '../../engine-status.ts';
 import type { Readiness } from '../../protocol/rest.ts';
 import { type Auth, bearerToken } from '../auth.ts';
+import { withoutReason } from '../engine-reasons.ts';
 
 const NEEDED: ReadonlySet<string> = new Set(['llm', 'store', 'load']);
 
@@ -27,11 +28,6 @@ export function healthRoutes({ auth, engines }: Deps): Router {
       .json({ status, engines: [...shown] } satisfies Readiness);
   });
   return router;
-}
-
-/** Reasons name addresses of engines, and those are nobody's business who cannot use them. */
-function withoutReason(status: EngineStatus): EngineStatus {
-  return { ...status, detail: '', reason: 'send a key with the scope "operate" to read why' };
 }
 
 /** Without a model or a store there is no turn, nor while nobody is let in; without a voice there still is one, in writing. */

@@ -54,6 +54,8 @@ export class Access {
   async exchange(key: string): Promise<void> {
     const request: ClientSecretRequest = {
       expires_after: { anchor: 'created_at', seconds: LIFETIME_SECONDS },
+      // Whoever may operate the service does it here.
+      scopes: ['talk', 'history', 'memory', 'operate'],
     };
     const response = await fetch(`${this.#deps.baseUrl}/v1/realtime/client_secrets`, {
       method: 'POST',
