@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CLOSE } from '../protocol/close-codes.ts';
 import type { AdmissionKind, RefusalReason } from '../resilience/capped-admission.ts';
 import type { GuardView } from '../resilience/guards.ts';
 import type { Load } from '../resilience/load-monitor.ts';
@@ -12,6 +13,10 @@ const BUCKETS = [
 ];
 /** The moments of a turn that are worth a distribution: t1, t2, t3 and the end. */
 const MOMENTS = ['first_text_to_voice', 'first_audio', 'first_frame_out', 'done'] as const;
+
+/** From here on clients may close with what they like. */
+const CODES_OF_ANYBODY = 3_000;
+const OUR_CODES: ReadonlySet<number> = new Set(Object.values(CLOSE));
 
 /** What is read when somebody asks for the metrics. */
 export interface MetricSources {
@@ -76,7 +81,7 @@ export class Metrics {
   }
 
   connectionClosed(code: number): void {
-    this.#closed.inc({ code });
+    this.#closed.inc({ code: code < CODES_OF_ANYBODY || OUR_CODES.has(code) ? code : 'other' });
   }
 
   sessionResumed(): void {

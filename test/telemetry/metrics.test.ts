@@ -31,6 +31,18 @@ function watched() {
 }
 
 describe('the metrics', () => {
+  test('have one number for all the codes that clients may make up', async () => {
+    const { telemetry, samples } = watched();
+    for (const code of [1005, 4408, 3000, 4000, 4999]) {
+      telemetry.connectionClosed({ connectionId: 'conn_1', code, reason: null });
+    }
+    expect(await samples('connections_closed_total')).toEqual([
+      'vivavoce_connections_closed_total{code="1005"} 1',
+      'vivavoce_connections_closed_total{code="4408"} 1',
+      'vivavoce_connections_closed_total{code="other"} 3',
+    ]);
+  });
+
   test('count what Telemetry is told', async () => {
     const { telemetry, samples } = watched();
     const connection = { connectionId: 'conn_1', key: 'local', dialect: 'ga' };
