@@ -1,7 +1,9 @@
+type Due<Event> = Event | (() => Event);
+
 /** What waits to be sent. */
 interface Entry<Event> {
   /** Null: nothing to send; `onSent` tells that everything before has left. A function is asked when its turn comes. */
-  readonly event: Event | Promise<Event> | (() => Event) | null;
+  readonly event: Due<Event> | Promise<Due<Event>> | null;
   /** The stream that it belongs to, when it may be dropped with it. */
   readonly stream: string | null;
   readonly onSent: (() => void) | null;
@@ -50,7 +52,7 @@ export class Outbox<Event extends object> {
       (hasLeft ? onSent : onLost)?.();
       return;
     }
-    const ready = after ? after.then(() => (typeof event === 'function' ? event() : event)) : event;
+    const ready = after ? after.then(() => event) : event;
     // A failure is told when its turn comes, and not at all when the event is discarded before that.
     if (ready instanceof Promise) ready.catch(() => undefined);
     this.#queue.push({

@@ -63,6 +63,18 @@ describe('the outbox', () => {
     expect(sent).toEqual(['found', 'b']);
   });
 
+  it('asks an event that tells of those before it in its turn, also when its write was done long before', async () => {
+    const { box, sent } = outbox();
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    box.send({ text: 'a' }, { after: first.promise });
+    box.send(() => ({ text: `behind ${sent.length}` }), { after: second.promise });
+    second.resolve();
+    await second.promise;
+    first.resolve();
+    await box.idle();
+    expect(sent).toEqual(['a', 'behind 1']);
+  });
+
   it('drops what has not left of a stream, and not a word of the others', async () => {
     const { box, sent } = outbox();
     const write = Promise.withResolvers<void>();
