@@ -37,13 +37,15 @@ export function readDoor(request: IncomingMessage, { origins, addressOf }: DoorD
 
   const { authorization, 'sec-websocket-protocol': offered = '', 'openai-beta': beta } = request.headers;
   const protocols = offered.split(',').map((name) => name.trim());
+  const isBeta = protocols.includes(BETA_PROTOCOL) || String(beta).includes('realtime=v1');
   const key = protocols.find((name) => name.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
   return {
     query: url.searchParams,
     token: bearerToken(authorization) ?? key ?? null,
     address: addressOf(request),
-    isBeta: protocols.includes(BETA_PROTOCOL) || String(beta).includes('realtime=v1'),
-    hasExtensions: url.searchParams.get('extensions') === 'vivavoce',
+    isBeta,
+    // They are numbered as they are now: the older dialect has other events.
+    hasExtensions: !isBeta && url.searchParams.get('extensions') === 'vivavoce',
   };
 }
 

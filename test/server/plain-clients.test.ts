@@ -33,3 +33,18 @@ test('a plain client of somebody who is known gets what one of a stranger gets, 
   expect(seen.known?.length).toBeGreaterThan(30);
   expect(seen.known).toEqual(seen.stranger);
 });
+
+test('a beta client gets its own dialect and nothing else, also one that asks for more', async () => {
+  await using app = await RunningApp.start();
+  const seen: unknown[] = [];
+  for (const query of [{}, { extensions: 'vivavoce' }]) {
+    await using client = await RealtimeClient.connect(app.url, {
+      query,
+      headers: { 'OpenAI-Beta': 'realtime=v1' },
+    });
+    await client.turn('Hello?', { modalities: ['text'] });
+    seen.push(client.events.map(shapeOf));
+  }
+  expect(JSON.stringify(seen[0])).toContain('response.text.delta');
+  expect(seen[1]).toEqual(seen[0]);
+});
