@@ -118,7 +118,7 @@ describe('chat.completions.create', () => {
       }
     };
     await expect(reading()).rejects.toThrow(OpenAI.APIError);
-    expect(words.join('')).toBe('One two');
+    expect(words.join('')).toBe('One two… I lost my train of thought.');
   });
 
   it('says what is wrong with a request', async () => {

@@ -79,10 +79,21 @@ export class Backfill {
         if (signal.aborted || isOutage(error)) throw error;
         // Either this text, or the engine is broken: then so is any other text.
         await this.#options.embedder.embed(['Hello.'], 'document', signal);
-        this.#setAside.set(keyOf(entry), entry.text);
+        entries.push(...(await this.#againOrAside(entry, signal)));
       }
     }
     return entries;
+  }
+
+  /** The engine embeds other texts. It may have come back to life just now: only a text that fails again is at fault. */
+  async #againOrAside(entry: Unembedded, signal: AbortSignal) {
+    try {
+      return await this.#vectors([entry], signal);
+    } catch (error) {
+      if (signal.aborted || isOutage(error)) throw error;
+      this.#setAside.set(keyOf(entry), entry.text);
+      return [];
+    }
   }
 
   async #vectors(entries: readonly Unembedded[], signal: AbortSignal) {
