@@ -268,6 +268,23 @@ describe('a connection that was lost while the session goes on', () => {
     expect(socket().url.pathname).toBe('/token/2');
   });
 
+  it('comes back when an answer stops in the middle, and is patient where nothing is to come', async () => {
+    const { socket, sockets, open, statuses } = setUp();
+    await open();
+    socket().says({ type: 'response.created', sequence: 1, response: { id: 'resp_1', metadata: null } });
+    await vi.advanceTimersByTimeAsync(19_000);
+    socket().says(event(2));
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(statuses()).toEqual(['connecting', 'open']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(statuses()).toEqual(['connecting', 'open', 'resuming']);
+    await soon();
+    expect(socket().url.pathname).toBe('/token/2');
+    socket().says({ type: 'response.done', sequence: 3, response: { id: 'resp_1' } }, resumed);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([sockets.length, statuses().at(-1)]).toEqual([2, 'open']);
+  });
+
   it('tries for as long as the session is kept, and then begins anew', async () => {
     const { sockets, socket, open, statuses } = setUp();
     await open();

@@ -186,6 +186,8 @@ export class RealtimeConnection {
       if (signal.aborted) return;
       this.#heardFrom();
       this.#take(JSON.parse(String(data)) as AgentEvent, signal);
+      // A line may die without a word, and nothing is sent on it while the person reads.
+      if (!signal.aborted && this.#trail.isAnswering) this.#expectAnswer(2 * this.#deps.silenceMs);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       const said = this.#refusal ?? (reason ? `Disconnected: ${reason}.` : 'The connection was lost.');
@@ -266,10 +268,10 @@ export class RealtimeConnection {
     this.#deps.onState({ status: 'waiting', retryAtMs: this.#deps.nowMs() + delayMs, reason });
   }
 
-  #expectAnswer(): void {
+  #expectAnswer(withinMs = this.#deps.silenceMs): void {
     this.#silence ??= setTimeout(() => {
       this.#lost(this.#run.signal, 'The server does not answer any more.');
-    }, this.#deps.silenceMs);
+    }, withinMs);
   }
 
   #heardFrom(): void {

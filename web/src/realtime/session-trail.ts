@@ -17,10 +17,16 @@ export class SessionTrail {
   #ticket: { readonly token: string; readonly seconds: number } | null = null;
   #last = -1;
   #audio: ResumePlace['audio'] = null;
+  readonly #answers = new Set<string>();
 
   /** Null when there is no way back. */
   get place(): ResumePlace | null {
     return this.#ticket && { token: this.#ticket.token, after: this.#last, audio: this.#audio };
+  }
+
+  /** An answer is being made: more of it is to come. */
+  get isAnswering(): boolean {
+    return this.#answers.size > 0;
   }
 
   /** How long after a loss the server keeps the session. */
@@ -37,6 +43,8 @@ export class SessionTrail {
       this.#last = sequence;
     }
     if (event.type === 'session.created') this.#ticket = event.resume ?? null;
+    if (event.type === 'response.created') this.#answers.add(event.response.id);
+    if (event.type === 'response.done') this.#answers.delete(event.response.id);
     if (event.type === 'response.output_audio.delta' && event.audio_offset_ms !== undefined) {
       this.#audio = { itemId: event.item_id, endMs: event.audio_offset_ms + lengthOfPcm16Ms(event.delta) };
     }
