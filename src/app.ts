@@ -102,7 +102,7 @@ export class App implements AsyncDisposable {
     ] as const;
     // All of them also when one fails: what the others have started by then is released with the rest.
     await Promise.allSettled(starting);
-    const [store, { voice, status: voiceStatus }, ears] = await Promise.all(starting);
+    const [store, { voice, status: voiceStatus, warmStandIn }, ears] = await Promise.all(starting);
     if (store.closedItems > 0) telemetry.itemsClosed({ count: store.closedItems });
     for (const status of [voiceStatus(), ...ears.statuses()]) telemetry.engineChanged(status);
 
@@ -214,6 +214,8 @@ export class App implements AsyncDisposable {
       maxSockets: 2 * config.MAX_CONNECTIONS + 100,
     });
     admitting.start();
+    // Nobody needs them before something else fails.
+    if (config.WARM_UP !== 'off') void warmStandIn().then(() => ears.warmStandIn());
     resources.defer(async () => {
       admission.close('The server is shutting down.');
       const isLate = Promise.withResolvers<void>();

@@ -32,12 +32,16 @@ interface Ear {
   readonly guard: Guard | null;
   /** What it says of itself, whatever becomes of what it is asked. */
   status(): EngineStatus;
+  /** Makes it ready; absent where it is, or will be by itself. Never rejects. */
+  warm?(): Promise<void>;
 }
 
 export interface StartedHearing {
   readonly hearing: Hearing;
   /** What the ears are and why. */
   statuses(): EngineStatus[];
+  /** Makes ready what hears when the first recogniser fails: it takes longer to load than anybody waits. Never rejects. */
+  warmStandIn(): Promise<void>;
 }
 
 /** The ears that the settings ask for. None that cannot start costs the service more than its hearing. */
@@ -89,6 +93,9 @@ export async function createHearing(deps: EngineDeps, onChange: () => void): Pro
       },
     },
     statuses: () => [status(), { ...vad.status(), detail: `end of turn: ${turnDetector.engine}` }],
+    warmStandIn: async () => {
+      for (const ear of others) await ear.warm?.();
+    },
   };
 }
 
@@ -193,7 +200,7 @@ async function whisperEar(deps: EngineDeps, models: string, onChange: () => void
   return { transcriber: guardTranscriber(whisper, own), guard: own, status: () => whisper.status() };
 }
 
-/** Null when it is not installed and nobody asked for it. Behind another engine it starts when it is needed. */
+/** Null when it is not installed and nobody asked for it. Behind another engine nobody waits for it to start. */
 async function pocketSphinxEar(deps: EngineDeps, isFallback: boolean): Promise<Ear | null> {
   const { config, resources, telemetry } = deps;
   const found = await PocketSphinx.detect();
@@ -213,20 +220,24 @@ async function pocketSphinxEar(deps: EngineDeps, isFallback: boolean): Promise<E
     };
   }
   const sphinx = resources.use(new PocketSphinx({ decoders: config.STT_WORKERS }));
+  const closing = resources.adopt(new AbortController(), (controller) => controller.abort());
   let failure: string | null = null;
-  if (!isFallback) {
+  const warm = async () => {
     try {
       telemetry.warmedUp({ engine: 'pocketsphinx', timesMs: await sphinx.start() });
     } catch (error) {
+      if (closing.signal.aborted) return;
       failure = messageOf(error);
       telemetry.warmUpFailed({ engine: 'pocketsphinx', error: failure });
     }
-  }
+  };
+  if (!isFallback) await warm();
   const own = guard('stt:pocketsphinx', STT_CONCURRENT, STT_WAITING, deps);
   return {
     transcriber: guardTranscriber(sphinx, own),
     guard: own,
     status: () => (failure === null ? status : { ...status, state: 'failed', reason: failure }),
+    ...(isFallback && { warm }),
   };
 }
 

@@ -91,7 +91,8 @@ export const settings = z.object({
     .default('on')
     .describe(
       'Whether turns that nobody hears are run before it listens, so that the first person does not wait for the ' +
-        'compiler. `off` starts a second earlier: for tests, and while working on it.',
+        'compiler; and whether what stands in for a voice or a recogniser that fails is loaded once it listens. `off` ' +
+        'starts a second earlier: for tests, and while working on it.',
     ),
 
   LLM: z

@@ -21,6 +21,8 @@ export interface StartedVoice {
   readonly voice: Voice;
   /** What it is at the moment, and why. */
   status(): EngineStatus;
+  /** Makes ready what speaks when the voice fails, so that its first sentence does not wait for that. Never rejects. */
+  warmStandIn(): Promise<void>;
 }
 
 /** The voice that the settings ask for. One that cannot start costs the service its sound, not its life. */
@@ -70,10 +72,11 @@ async function startVoice(deps: EngineDeps, onChange: (status: EngineStatus) => 
   );
   const changed = () => onChange(status());
   const behind = guard('tts:openai', TTS_CONCURRENT, TTS_WAITING, deps, changed);
+  const flite = createFlite(deps);
+  const closing = deps.resources.adopt(new AbortController(), (controller) => controller.abort());
   const voice = new FallbackVoice({
     first: guardVoice(remote, behind, patient(REMOTE_CLOCKS, deps)),
-    // Flite starts with the first sentence that it has to speak.
-    second: guardFlite(createFlite(deps), deps),
+    second: guardFlite(flite, deps),
     onFallback: (error) =>
       telemetry.engineFellBack({ part: 'tts', from: 'openai', to: 'flite', error: messageOf(error) }),
     onChange: changed,
@@ -88,8 +91,18 @@ async function startVoice(deps: EngineDeps, onChange: (status: EngineStatus) => 
     }
     return { ...common, state: 'degraded', reason: `Flite speaks what ${url} does not: ${trouble}` };
   };
-  return { voice, status };
+  const warmStandIn = async () => {
+    try {
+      // One thread: the others cost memory for what may never be said.
+      telemetry.warmedUp({ engine: 'flite', timesMs: await flite.start(1) });
+    } catch (error) {
+      if (!closing.signal.aborted) telemetry.warmUpFailed({ engine: 'flite', error: messageOf(error) });
+    }
+  };
+  return { voice, status, warmStandIn };
 }
+
+const hasNoStandIn = async () => undefined;
 
 function createFlite({ config, resources }: EngineDeps): FliteVoice {
   return resources.use(new FliteVoice({ workers: config.TTS_WORKERS }));
@@ -109,12 +122,12 @@ async function startFlite(deps: EngineDeps): Promise<StartedVoice> {
     const chosen = defaultVoice({ config, agent }, voice);
     const reason = 'Flite speaks English on any machine; set TTS_BASE_URL for a better voice';
     const status: EngineStatus = { part: 'tts', engine: 'flite', detail: chosen, state: 'ready', reason };
-    return { voice, status: () => status };
+    return { voice, status: () => status, warmStandIn: hasNoStandIn };
   } catch (error) {
     const reason = `answers are shown and not spoken: Flite did not start: ${messageOf(error)}`;
     telemetry.warmUpFailed({ engine: 'flite', error: messageOf(error) });
     const status: EngineStatus = { part: 'tts', engine: 'none', detail: '', state: 'failed', reason };
-    return { voice: new NoVoice(reason), status: () => status };
+    return { voice: new NoVoice(reason), status: () => status, warmStandIn: hasNoStandIn };
   }
 }
 

@@ -3,7 +3,9 @@ import { readAgent } from '../src/agent-file.ts';
 import { systemClock } from '../src/clock.ts';
 import { readConfig } from '../src/config.ts';
 import { createChatModel, type EngineDeps } from '../src/engines.ts';
+import { createHearing } from '../src/hearing-engines.ts';
 import { Guards } from '../src/resilience/guards.ts';
+import { PocketSphinx } from '../src/speech/stt/pocketsphinx.ts';
 import { Telemetry } from '../src/telemetry/events.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { createVoice } from '../src/voice-engines.ts';
@@ -13,6 +15,7 @@ import { forever } from './support/speech.ts';
 import { refuse, SpeechServer } from './support/speech-server.ts';
 
 const CALLS = 12;
+const hasSphinx = (await PocketSphinx.detect()).available;
 
 let resources = new AsyncDisposableStack();
 afterEach(async () => {
@@ -87,5 +90,33 @@ describe('an engine that fails again and again is not asked any more:', () => {
     // Flite, which stands in for it, speaks English only.
     const codes = await failures(() => voice.speak({ text: 'Привет', voice: null, speed: 1 }, forever()));
     expectOpened(codes, server.requests.length);
+  });
+});
+
+describe('what stands in for an engine on a server', () => {
+  class Noted extends Telemetry {
+    readonly warm: string[] = [];
+    override warmedUp(fields: { engine: string; timesMs: readonly number[] }): void {
+      this.warm.push(`${fields.engine}: ${fields.timesMs.length > 0}`);
+    }
+  }
+  const nothing = () => undefined;
+
+  test('is loaded when it is asked to, and not before: Flite', async () => {
+    const telemetry = new Noted(createLogger('silent'));
+    const at = { ...(await deps({ TTS_BASE_URL: 'http://127.0.0.1:1/v1', VOICE_CACHE_MB: '0' })), telemetry };
+    const { warmStandIn } = await createVoice(at, nothing);
+    expect(telemetry.warm).toEqual([]);
+    await warmStandIn();
+    expect(telemetry.warm).toEqual(['flite: true']);
+  });
+
+  test.skipIf(!hasSphinx)('is loaded when it is asked to, and not before: PocketSphinx', async () => {
+    const telemetry = new Noted(createLogger('silent'));
+    const env = { STT: 'openai', STT_BASE_URL: 'http://127.0.0.1:1/v1', STT_WORKERS: '1', VAD: 'energy' };
+    const { warmStandIn } = await createHearing({ ...(await deps(env)), telemetry }, nothing);
+    expect(telemetry.warm).toEqual([]);
+    await warmStandIn();
+    expect(telemetry.warm).toEqual(['pocketsphinx: true']);
   });
 });

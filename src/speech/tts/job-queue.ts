@@ -32,7 +32,8 @@ export class JobQueue<Resource> {
             .then(resolve, reject)
             .finally(() => {
               signal.removeEventListener('abort', onAbort);
-              this.#idle.push(resource);
+              // Who has worked last is warm.
+              this.#idle.unshift(resource);
               this.#assign();
             });
         },

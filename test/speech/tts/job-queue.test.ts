@@ -33,6 +33,19 @@ test('jobs run first come, first served, one on each resource', async () => {
   expect(started).toEqual(['1 on A', '2 on B', '3 on B', '4 on B']);
 });
 
+test('the resource that has worked last goes first: it is warm', async () => {
+  const { started, make } = jobs();
+  const queue = new JobQueue(['A', 'B']);
+  for (const name of ['1', '2']) {
+    const job = make(name);
+    const result = queue.run(job.run, forever());
+    job.finish();
+    await result;
+    await Promise.resolve();
+  }
+  expect(started).toEqual(['1 on A', '2 on A']);
+});
+
 test('a job that is aborted while it waits never starts', async () => {
   const { started, make } = jobs();
   const queue = new JobQueue(['A']);
