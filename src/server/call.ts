@@ -178,7 +178,11 @@ export class Call implements Line {
       await settledOrAborted(this.session.finish({ sentencesOnly: true }), signal);
     }
     await this.session[Symbol.asyncDispose]();
-    this.hangUp(code, reason);
+    const socket = this.#socket;
+    socket?.close(code, reason);
+    await socket?.ended;
+    // However its connection has ended, nobody comes back any more.
+    void this.#finish();
     await this.ended;
   }
 

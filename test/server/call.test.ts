@@ -65,3 +65,17 @@ describe('the answer to a plain client that was cut off', () => {
     expect(reply).toMatchObject({ status: 'incomplete', content: [{ text: 'One two.' }] });
   });
 });
+
+it('a server that stops does not wait for who was just sent away because nobody read', async () => {
+  const call = new ScriptedCall(true, [STEPS]);
+  const socket = call.begin();
+  // It is being closed already, and does not answer.
+  socket.isOpen = false;
+  socket.close = () => undefined;
+  const closed = call.call.close(new AbortController().signal, 1012, 'the server is shutting down');
+  await call.clock.settle();
+  socket.end(false);
+  await call.clock.settle();
+  expect(call.released).toEqual(['lease', 'place']);
+  await closed;
+});
