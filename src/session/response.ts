@@ -2,6 +2,7 @@ import { isAbort, messageOf, VivavoceError } from '../errors.ts';
 import type { TurnPart } from '../graph/state.ts';
 import type { ToolCall } from '../llm/chat-model.ts';
 import type { WireResponse, WireStatusDetails } from '../protocol/wire-response.ts';
+import type { TurnEnded } from '../telemetry/events.ts';
 import { AudioOut, type AudioPath, ENOUGH } from './audio-out.ts';
 import { writeFunctionCall } from './function-call-writer.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -271,11 +272,12 @@ export class Response {
     );
     this.#outbox.send(done.then((response): Outgoing => ({ type: 'response.done', response })));
     // When its turn comes all of the audio has left, or never will.
-    this.#outbox.send(() => this.#report(status, error));
+    const isRefused = details?.error?.code === 'overloaded';
+    this.#outbox.send(() => this.#report(isRefused ? 'refused' : status, error));
     this.#onClosed?.();
   }
 
-  #report(status: WireResponse['status'], error: string | null): Outgoing {
+  #report(status: TurnEnded['status'], error: string | null): Outgoing {
     this.#account.report(this.#deps.telemetry, {
       responseId: this.id,
       conversationId: this.#plan.conversation?.id ?? null,

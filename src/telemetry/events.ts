@@ -7,6 +7,7 @@ import type { Span, TurnTrace } from './turn-trace.ts';
 export interface TurnEnded {
   readonly responseId: string;
   readonly conversationId: string | null;
+  /** As the client was told; `refused`: there was no room for it. */
   readonly status: string;
   readonly engine: string | null;
   readonly model: string | null;
@@ -43,6 +44,8 @@ export class Telemetry {
       spans: trace.spans.map(spanText),
     };
     if (error === null) this.log.info(fields, 'turn ended');
+    // There may be many in a second, and the load is told of as such.
+    else if (turn.status === 'refused') this.log.debug({ ...fields, error }, 'turn refused');
     else this.log.error({ ...fields, error }, 'turn failed');
   }
 

@@ -66,6 +66,8 @@ export class Metrics {
 
   turnEnded(status: string, { marks }: TurnTrace): void {
     this.#turns.inc({ status });
+    // Refusals are quick, and no answers.
+    if (status === 'refused') return;
     for (const until of MOMENTS) {
       const ms = marks[until];
       if (ms !== undefined) this.#latency.observe({ until }, ms / 1000);

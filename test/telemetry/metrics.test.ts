@@ -89,7 +89,12 @@ describe('the metrics', () => {
       ...{ outputTokens: 1, cost: null, audioMs: 0, error: null, trace },
     };
     telemetry.turnEnded({ ...turn, status: 'completed' });
-    expect(await samples('turns_ended')).toEqual(['vivavoce_turns_ended_total{status="completed"} 1']);
+    // One that was refused is no answer that was quick.
+    telemetry.turnEnded({ ...turn, status: 'refused', error: 'no room' });
+    expect(await samples('turns_ended')).toEqual([
+      'vivavoce_turns_ended_total{status="completed"} 1',
+      'vivavoce_turns_ended_total{status="refused"} 1',
+    ]);
     expect(await samples('turn_latency_seconds_sum')).toEqual([
       'vivavoce_turn_latency_seconds_sum{until="first_text_to_voice"} 0.2',
       'vivavoce_turn_latency_seconds_sum{until="first_audio"} 0.4',
