@@ -144,7 +144,7 @@ export class Call implements Line {
     if (!this.hasExtensions) {
       if (isOpen && !event.type.startsWith('vivavoce.')) this.#socket?.send(this.#named(event));
       // Whoever was cut off finds it in the conversation; whoever has left did not want it.
-      return isOpen || this.#socket === null;
+      return isOpen || this.#socket === null || this.#socket.isCut;
     }
     const { next: sequence } = this.#log;
     const resume = { token: this.token, seconds: KEPT_MS / 1000 };

@@ -105,14 +105,18 @@ export class RealtimeSocket {
           reason: this.#closing?.reason ?? null,
         });
         const wasMeant = this.#isBroken || GOODBYES.has(code);
-        const isGoodbye = this.#closing ? this.#closing.code !== CLOSE.slowReader : wasMeant;
-        resolve({ isGoodbye });
+        resolve({ isGoodbye: this.#closing ? !this.isCut : wasMeant });
       });
     });
   }
 
   get isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** We hang up because nobody reads at the other end: that is no goodbye. */
+  get isCut(): boolean {
+    return this.#closing?.code === CLOSE.slowReader;
   }
 
   send(event: { readonly type: string; readonly event_id: string }): void {

@@ -64,6 +64,20 @@ describe('the answer to a plain client that was cut off', () => {
     const [, reply] = await call.items();
     expect(reply).toMatchObject({ status: 'incomplete', content: [{ text: 'One two.' }] });
   });
+
+  it('has no hole where the connection was being cut: all of it is for whoever opens the conversation', async () => {
+    const call = new ScriptedCall(false, [['One', 100, ' two', 100, ' three.', ...SLOW]]);
+    const socket = call.begin();
+    call.say('Count for me.', TEXT);
+    await call.clock.advance(50);
+    socket.isOpen = false;
+    socket.isCut = true;
+    await call.clock.advance(100);
+    socket.end(false);
+    await call.clock.advance(60_000);
+    const [, reply] = await call.items();
+    expect(reply).toMatchObject({ status: 'incomplete', content: [{ text: 'One two three.One two.' }] });
+  });
 });
 
 it('a server that stops does not wait for who was just sent away because nobody read', async () => {

@@ -13,6 +13,7 @@ import { SessionHarness, scriptedDeps } from './session-harness.ts';
 /** One connection of a call, without a network. */
 class ScriptedSocket {
   isOpen = true;
+  isCut = false;
   readonly got: WireEvent[] = [];
   /** How the server closed it. */
   closing: { code: number; reason: string } | null = null;
