@@ -55,6 +55,12 @@ export async function listen(
     : createHttpServer(settings, app);
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = options.maxSockets;
+  // Whoever was being answered when it stopped keeps the connection for more, and it would wait for that.
+  server.on('request', (_request, response) => {
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
   server.on('upgrade', (request, stream, head) => void realtime.upgrade(request, stream, head));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(cannotListen(cause, options)));

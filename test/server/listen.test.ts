@@ -14,9 +14,11 @@ afterEach(() => {
   for (const resource of resources.splice(0)) resource[Symbol.dispose]();
 });
 
-async function start(options: { tlsCert?: string; tlsKey?: string; maxSockets?: number } = {}) {
+async function start(options: Partial<Parameters<typeof listen>[2]> = {}) {
   const app = express();
+  const asked = Promise.withResolvers<() => void>();
   app.get('/', (_request, response) => void response.send('here'));
+  app.get('/slowly', (_request, response) => asked.resolve(() => response.send('at last')));
   const { server, url } = await listen(
     app,
     { upgrade: async (_request, stream) => void stream.end('HTTP/1.1 101 Switching Protocols\r\n\r\n') },
@@ -31,7 +33,7 @@ async function start(options: { tlsCert?: string; tlsKey?: string; maxSockets?: 
       server.close();
     },
   });
-  return { url, port: Number(new URL(url).port) };
+  return { server, url, port: Number(new URL(url).port), asked: asked.promise };
 }
 
 /** A raw socket, and everything that it was told by its end. */
@@ -106,4 +108,15 @@ test('more sockets than there is room for are dropped, and those inside go on', 
     socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     told = await ended;
   }
+});
+
+test('a stop waits for the answer that is being made, and not for what its client may still want', async () => {
+  const { server, port, asked } = await start({ patience: { ...PATIENCE, keepAliveMs: 60_000 } });
+  const { socket, ended } = knock(port);
+  socket.write('GET /slowly HTTP/1.1\r\nHost: a\r\n\r\n');
+  const answer = await asked;
+  const closed = new Promise((resolve) => server.close(resolve));
+  answer();
+  await closed;
+  expect(await ended).toMatch(/^HTTP\/1\.1 200 .*at last$/s);
 });
