@@ -115,6 +115,22 @@ describe('audio of a client that was cut off', () => {
     expect(reply).toMatchObject({ reply: { heard: 'One two three' } });
   });
 
+  it('has nothing of an answer when it says that no audio came, and what the clock says when it says nothing', async () => {
+    for (const [received, startMs] of [
+      [{ itemId: 'none', audioMs: 0 }, 0],
+      [null, 300],
+    ] as const) {
+      const line = new CutLine();
+      const harness = await speaking(line);
+      line.cut();
+      await harness.clock.advance(300);
+      line.comesBack();
+      harness.session.cameBack(received);
+      await harness.clock.settle();
+      expect(harness.all('vivavoce.audio.skipped')).toMatchObject([{ audio_start_ms: startMs }]);
+    }
+  });
+
   it('says of what it lost nothing when it has everything', async () => {
     const line = new CutLine();
     const harness = await speaking(line);

@@ -101,6 +101,18 @@ const done = {
 const answer = ({ entries }: ChatState) => entries.findLast((entry) => entry.kind === 'agent');
 
 describe('the session of the page, cut off in the middle of an answer', () => {
+  it('says how far it has the audio, also when none of it came', async () => {
+    const { server, begin } = await setUp();
+    const place = () => ['audio_item', 'audio_ms'].map((name) => server.socket.url.searchParams.get(name));
+    server.socket.ends();
+    await server.comesBack();
+    expect(place()).toEqual(['none', '0']);
+    begin();
+    server.socket.ends();
+    await server.comesBack();
+    expect(place()).toEqual(['item_1', '1000']);
+  });
+
   it('goes on in the same answer as if nothing had been', async () => {
     const { session, server, audio, begin } = await setUp();
     begin();

@@ -78,7 +78,9 @@ export class Doorway {
     return this.#target({
       resume: token,
       after: String(after),
-      ...(audio && { audio_item: audio.itemId, audio_ms: String(Math.round(audio.endMs)) }),
+      // Of whoever says nothing the server believes that it has heard what it was sent so far.
+      audio_item: audio?.itemId ?? 'none',
+      audio_ms: String(Math.round(audio?.endMs ?? 0)),
     });
   }
 
