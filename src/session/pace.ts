@@ -21,6 +21,11 @@ export class Pace {
     this.#playhead = playhead;
   }
 
+  /** The client tells what it plays, and is believed. */
+  get isReported(): boolean {
+    return this.#isReported;
+  }
+
   /** The client has told what it plays. */
   reported(): void {
     this.#isReported = true;

@@ -159,14 +159,22 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Takes nothing more, and resolves when what is being answered has been: all of it, or to the end of the sentence. It has
-   * to be disposed of all the same.
+   * Takes nothing more, and resolves when what is being answered has been: all of it, or to the end of the sentence, and
+   * heard where the client tells. It has to be disposed of all the same.
    */
   async finish(how: { sentencesOnly: boolean }): Promise<void> {
     this.#isFinishing = true;
     this.#silence[Symbol.dispose]();
     this.#responder.forgetGreeting();
     await Promise.all([this.#replies.finish(how), this.#microphone[Symbol.asyncDispose]()]);
+    if (how.sentencesOnly) await this.#silent();
+  }
+
+  /** Some seconds at most of a client that plays: it is sent no more ahead of that. */
+  async #silent(): Promise<void> {
+    const { isAudible, isMoving } = this.#playhead;
+    if (!this.#pace.isReported || !isAudible || !isMoving) return;
+    await new Promise<void>((resolve) => void this.#playhead.onSilent(resolve));
   }
 
   /** Ends what is running and tells the client; what was sent of it, and what was said, is kept. */

@@ -6,11 +6,13 @@ import { SessionHarness } from '../support/session-harness.ts';
 const LONG = Array.from({ length: 10 }, () => 'One two three four five six seven eight nine ten.').join(' ');
 /** A sentence and the pause in front of it. */
 const SENTENCE_MS = 1_000 + 220;
+const AHEAD_MS = 2_000;
 
 function finished(harness: SessionHarness, clock: ManualClock) {
   const state = { atMs: null as number | null };
   void harness.session.finish({ sentencesOnly: true }).then(() => {
     state.atMs = clock.monotonicMs();
+    return harness.session[Symbol.asyncDispose]();
   });
   return state;
 }
@@ -34,11 +36,30 @@ describe('a server that stops while a client is sent no more than it plays', () 
     const startedMs = harness.clock.monotonicMs();
     const state = finished(harness, harness.clock);
     await harness.clock.advance(30_000);
-    expect((state.atMs ?? Number.POSITIVE_INFINITY) - startedMs).toBeLessThan(SENTENCE_MS);
+    // What it was sent by then, and the rest of that sentence.
+    expect((state.atMs ?? Number.POSITIVE_INFINITY) - startedMs).toBeLessThan(AHEAD_MS + SENTENCE_MS);
     // Whole sentences, and not one more.
     expect((Math.round(harness.audioMs) + 220) % SENTENCE_MS).toBe(0);
+    // It was heard before anybody said goodbye.
     const [, reply] = await harness.items();
-    expect(reply).toMatchObject({ status: 'incomplete' });
+    const heard = LONG.slice(0, 3 * 'One two three four five six seven eight nine ten. '.length - 1);
+    expect(reply).toMatchObject({ status: 'incomplete', reply: { heard } });
+  });
+
+  it('does not wait for one that stands still', async () => {
+    const harness = await SessionHarness.start([['One two three.']], { line: { hasExtensions: true } });
+    harness.say('Count for me.');
+    await harness.clock.settle();
+    const itemId = harness.last('response.output_audio.delta').item_id;
+    harness.receive({
+      type: 'vivavoce.playback.reported',
+      item_id: itemId,
+      audio_played_ms: 100,
+      is_playing: false,
+    });
+    const state = finished(harness, harness.clock);
+    await harness.clock.settle();
+    expect(state.atMs).toBe(0);
   });
 
   it('lets the sentence of a greeting come to its end that is being said', async () => {
