@@ -80,15 +80,21 @@ export class Auth {
   }
 
   /**
-   * Counts a session that begins with this key. Going on with one that was there does not count.
+   * Counts a session that begins with this key; disposing takes it back, when it did not begin after all. Going on with
+   * one that was there does not count.
    *
    * @throws VivavoceError `unauthorized` when an ephemeral key has been used as often as it may be
    */
-  use(token: string | null): void {
-    if (!token?.startsWith('ek_')) return;
+  use(token: string | null): Disposable {
+    const use = new DisposableStack();
+    if (!token?.startsWith('ek_')) return use;
     const key = this.#findEphemeral(token);
     if (key.usesLeft <= 0) throw unauthorized('This ephemeral key is used up; mint another one.');
     key.usesLeft--;
+    use.defer(() => {
+      key.usesLeft++;
+    });
+    return use;
   }
 
   /** A key for a browser: it stands for one user, and for a short time. */

@@ -9,8 +9,8 @@ import type { Telemetry } from '../telemetry/events.ts';
 import { InboundLimits, type KeyTraffic } from './inbound-limits.ts';
 
 const PING_INTERVAL_MS = 20_000;
-/** How long a client may take to say goodbye. */
-const GOODBYE_MS = 1_000;
+/** How long a client may take to say goodbye, behind everything that it has not read yet. */
+const GOODBYE_MS = 5_000;
 /** A quarter of a minute of speech that has not left: more audio waits. */
 const FULL_BYTES = 1024 * 1024;
 /** What does not wait is small, unless nobody reads for long. */

@@ -126,7 +126,7 @@ export class RealtimeServer implements AsyncDisposable {
     const { owner, patch } = caller;
     const place = unused.use(admission.connection(owner.key, address));
     const lease = unused.use(await this.#lease(conversations, owner, query.get('conversation')));
-    auth.use(token);
+    unused.use(auth.use(token));
     const model = query.get('model') || modelOf(caller) || 'vivavoce';
     return (socket: WebSocket, stream: Socket) => {
       const isOperator = caller.scopes.includes('operate');

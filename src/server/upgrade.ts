@@ -72,6 +72,8 @@ export function refuseUpgrade(stream: Duplex, error: unknown): void {
   const status = httpStatus(error);
   const body = JSON.stringify(toErrorBody(error));
   const headers = Object.entries(retryAfter(error)).map(([name, value]) => `${name}: ${value}\r\n`);
+  // A peer that never closes its side would keep the socket, and the server from stopping.
+  stream.once('finish', () => stream.destroy());
   stream.end(
     `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n${headers.join('')}\r\n${body}`,

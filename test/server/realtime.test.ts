@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { Conversations, type Lease } from '../../src/conversation/conversations.ts';
+import { SCOPES } from '../../src/protocol/scopes.ts';
 import { Auth } from '../../src/server/auth.ts';
 import { RealtimeServer } from '../../src/server/realtime.ts';
 import { Telemetry } from '../../src/telemetry/events.ts';
@@ -29,8 +30,9 @@ async function door(ready: Promise<void> = Promise.resolve()) {
     seen.held++;
     return { conversation: {} as never, [Symbol.dispose]: () => void seen.held-- };
   };
+  const auth = new Auth([], systemClock);
   const realtime = new RealtimeServer({
-    auth: new Auth([], systemClock),
+    auth,
     origins: { allowedOrigins: [], isOpen: true },
     conversations: { begin: lease, open: lease },
     ...OPEN_DOOR,
@@ -46,7 +48,30 @@ async function door(ready: Promise<void> = Promise.resolve()) {
   });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { realtime, seen, port, upgraded, [Symbol.asyncDispose]: async () => void server.close() };
+  return { realtime, auth, seen, port, upgraded, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+/** Asks for an upgrade and never closes its own side; resolves with the answer when the server has let go. */
+async function knock(port: number, headers: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    answer += chunk;
+  });
+  // The end alone would leave the connection half open.
+  const ended = once(socket, 'end');
+  socket.write(
+    `GET /v1/realtime HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${headers}` +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await ended;
+  // What is written to a socket that nobody has any more is answered with a reset.
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const more = setInterval(() => socket.write('x'), 10);
+  await closed;
+  clearInterval(more);
+  return answer;
 }
 
 test('a handshake that ws refuses gives the conversation back', async () => {
@@ -61,6 +86,22 @@ test('a handshake that ws refuses gives the conversation back', async () => {
   await it.upgraded;
   expect(it.seen.held).toBe(0);
   socket.destroy();
+});
+
+test('a handshake that ws refuses does not use an ephemeral key up', async () => {
+  await using it = await door();
+  const once = { owner: { key: 'local', user: 'ada' }, scopes: SCOPES, patch: null, seconds: 60, maxUses: 1 };
+  const { value } = it.auth.mint(once);
+  expect(await knock(it.port, `Sec-WebSocket-Version: 7\r\nAuthorization: Bearer ${value}\r\n`)).toMatch(
+    / 400 /,
+  );
+  it.auth.use(value);
+});
+
+test('a client that is refused and never closes its side is let go of all the same', async () => {
+  await using it = await door();
+  const answer = await knock(it.port, 'Sec-WebSocket-Version: 13\r\nOrigin: https://elsewhere.example\r\n');
+  expect(answer).toMatch(/^HTTP\/1\.1 403 .*elsewhere\.example/s);
 });
 
 test('a client that has gone meanwhile gives the conversation back', async () => {

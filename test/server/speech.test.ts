@@ -136,7 +136,8 @@ test('a voice that fails before its first sound, with no other that knows the la
 
 test('a voice that breaks in the middle breaks the connection, so that nobody takes it for the end', async () => {
   app.speech.answer = resetAfter(Buffer.alloc(48_000, 16));
-  const response = await speak('A sentence that will not end.');
+  // Nobody else could say it.
+  const response = await speak('Предложение, которое не кончается.');
   expect(response.status).toBe(200);
   await expect(response.arrayBuffer()).rejects.toThrow();
 });
