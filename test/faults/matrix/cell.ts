@@ -48,6 +48,8 @@ export interface Row {
   readonly guard: string;
   /** What users get while nothing is wrong. */
   readonly well: string;
+  /** What they get from an engine that takes long to load, when the first is not asked; absent: none stands in. */
+  readonly standIn?: string;
   /** How much of the shipped patience is enough for a test. */
   readonly patience: number;
   /** As many as make its breaker sure. They begin at once, so that a long deadline passes once. */

@@ -13,7 +13,8 @@ import { type SpokenTurn, speakTurn } from './spoken-turn.ts';
 import { breakConnection, healConnection } from './transport.ts';
 
 const BERLIN = 'The user lives in Berlin.';
-const TEA = 'The user likes tea.';
+/** What people tell while something is at fault, each of them once. */
+const LIKED = ['tea', 'coffee', 'milk', 'cheese', 'bread', 'honey', 'fish', 'rice'];
 /** Inside of an answer, behind its head or in it. */
 const MID_BYTES = 120;
 /** The wait for the memory, and what a turn takes anyway. */
@@ -79,7 +80,7 @@ export const embeddingsRow: Row = {
   guard: 'embeddings:openai',
   well: KNOWING,
   patience: 1,
-  turns: 8,
+  turns: 10,
   expected: {
     refused: { got: KNOWING, withinMs: WITHIN_MS, isSpared: true },
     'no first byte': { got: KNOWING, withinMs: WITHIN_MS, isSpared: true },
@@ -137,6 +138,7 @@ async function memoryBench({ app, resources, isBack, doubled, ...parts }: Parts)
   };
   let told: Promise<unknown> = Promise.resolve();
   let asked = 0;
+  let faults = 0;
   await speak('I live in Berlin.');
   await knows(app, BERLIN);
   return {
@@ -151,7 +153,7 @@ async function memoryBench({ app, resources, isBack, doubled, ...parts }: Parts)
     },
     break(fault) {
       parts.break(fault);
-      told = speak('I like tea.');
+      told = speak(`I like ${LIKED[faults++]}.`);
     },
     heal: () => parts.heal(),
     async lost() {
@@ -159,7 +161,7 @@ async function memoryBench({ app, resources, isBack, doubled, ...parts }: Parts)
       // What was said meanwhile is learned.
       await until(
         () => memories(app),
-        (texts) => texts?.includes(TEA) ?? false,
+        (texts) => texts?.includes(`The user likes ${LIKED[faults - 1]}.`) ?? false,
       );
       const twice = doubled().map((text) => `“${text}” is remembered twice`);
       return [...(await lostOf(app.url, turns)), ...twice];

@@ -4,6 +4,7 @@ import { RealtimeClient, type WireEvent } from '../../support/realtime-client.ts
 export interface SpokenTurn {
   readonly conversationId: string;
   readonly question: string;
+  /** `failed: overloaded` */
   readonly status: string;
   /** What was said, by the words that came with it. */
   readonly said: string;
@@ -46,7 +47,7 @@ export async function listen(
   return {
     conversationId: response.conversation_id,
     question,
-    status: response.status,
+    status: [response.status, response.status_details?.error?.code].filter(Boolean).join(': '),
     said: client
       .all('response.output_audio_transcript.delta')
       .map(({ delta }) => delta)

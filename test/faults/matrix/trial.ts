@@ -1,14 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RestClient } from '../../support/rest-client.ts';
 import { statusOf } from '../faulty-memory.ts';
-import type { Bench, Expectation, Fault, GuardSeen, Haste, Outcome, Row } from './cell.ts';
+import type { Bench, Expectation, Fault, GuardSeen, Outcome, Row } from './cell.ts';
 
-const BETWEEN_TRIES_MS = 100;
+const BETWEEN_TRIES_MS = 200;
 const GUARD_WITHIN_MS = 5_000;
 
+/** Lets people talk to what stands in, until it is loaded: as it is some time after a start. */
+export async function loadStandIn(bench: Bench, { guard, standIn, turns }: Row): Promise<void> {
+  if (standIn === undefined) return;
+  const rest = new RestClient(bench.app.url);
+  const path = `/v1/guards/${encodeURIComponent(guard)}`;
+  await rest.post(`${path}/open`);
+  for (;;) {
+    const all = await Promise.all(Array.from({ length: turns }, () => bench.ask()));
+    if (all.every(({ got }) => got === standIn)) break;
+  }
+  await rest.post(`${path}/reset`);
+}
+
 /** Puts one engine at fault, lets people talk, and takes the fault away again. */
-export async function tryCell(row: Row, fault: Fault, haste: Haste): Promise<Outcome> {
-  await using bench = await row.start(haste);
+export async function tryCell(bench: Bench, row: Row, fault: Fault): Promise<Outcome> {
   await untilWell(bench, row);
   bench.break(fault);
   const experiences = await Promise.all(Array.from({ length: row.turns }, () => bench.ask()));
