@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { EngineStatus } from '../engine-status.ts';
 import { messageOf, VivavoceError } from '../errors.ts';
 import { withDeadline } from '../resilience/deadline.ts';
-import type { ChatModel } from './chat-model.ts';
+import type { ChatModel, ChatRequest } from './chat-model.ts';
 
 /** An engine that may answer turns. */
 export interface Candidate {
@@ -31,10 +31,18 @@ export interface WatchOptions {
   readonly onChange?: (status: EngineStatus) => void;
 }
 
+/** The least that shows that a model answers. */
+const SMALL_TALK: ChatRequest = { messages: [{ role: 'user', text: 'Hello' }], maxTokens: 1 };
+
 interface Watched {
   readonly candidate: Candidate;
   /** Null until it has been asked. */
   status: EngineStatus | null;
+  /**
+   * A turn waited for it in vain. An engine that hangs still lists its models: before anybody waits for it again, it has
+   * to answer something that nobody waits for.
+   */
+  proof: 'not needed' | 'needed' | 'under way';
   probedAtMs: number;
 }
 
@@ -55,6 +63,7 @@ export class CandidateWatch implements AsyncDisposable {
     this.#watched = options.candidates.map((candidate) => ({
       candidate,
       status: null,
+      proof: 'not needed',
       probedAtMs: Number.NEGATIVE_INFINITY,
     }));
   }
@@ -89,6 +98,9 @@ export class CandidateWatch implements AsyncDisposable {
     const watched = this.#watched.find((each) => each.candidate === candidate);
     if (watched && error instanceof VivavoceError && error.shouldRetry()) {
       watched.status = statusOf(candidate, 'failed', error.message);
+      const canWait = candidate.background !== undefined && watched !== this.#watched.at(-1);
+      if (error.code === 'engine_timeout' && canWait && watched.proof === 'not needed')
+        watched.proof = 'needed';
       this.#report();
     }
     this.#schedule(this.#lookingMs);
@@ -120,7 +132,7 @@ export class CandidateWatch implements AsyncDisposable {
       const now = this.#options.clock.monotonicMs();
       if (now - watched.probedAtMs >= (watched.candidate.intervalMs ?? 0)) {
         watched.probedAtMs = now;
-        watched.status = await this.#probe(watched.candidate);
+        watched.status = this.#unproven(watched, await this.#probe(watched.candidate));
         if (this.#closing.signal.aborted) return;
         this.#report();
       }
@@ -137,6 +149,30 @@ export class CandidateWatch implements AsyncDisposable {
     } catch (error) {
       return statusOf(candidate, 'failed', messageOf(error));
     }
+  }
+
+  #unproven(watched: Watched, status: EngineStatus): EngineStatus {
+    if (watched.proof === 'not needed' || status.state !== 'ready') return status;
+    if (watched.proof === 'needed') void this.#prove(watched);
+    const { name } = watched.candidate;
+    return {
+      ...status,
+      state: 'starting',
+      reason: `${name} kept a turn waiting; it is tried out in the background`,
+    };
+  }
+
+  async #prove(watched: Watched): Promise<void> {
+    watched.proof = 'under way';
+    try {
+      const answer = watched.candidate.background?.stream(SMALL_TALK, this.#closing.signal);
+      for await (const part of answer ?? []) void part;
+      watched.proof = 'not needed';
+    } catch {
+      // The next probe has it tried again.
+      watched.proof = 'needed';
+    }
+    this.#schedule(0);
   }
 
   /** Looks again after `delayMs`, unless that happens sooner anyway. */

@@ -249,6 +249,35 @@ describe('within a turn', () => {
     expect(second.asked).toBe(0);
   });
 
+  test('an engine that kept a turn waiting answers in the background before anybody waits for it again', async () => {
+    const clock = new ManualClock();
+    const ollama = new FakeEngine('ollama');
+    const offline = new FakeEngine('offline');
+    const background = new FakeEngine('ollama');
+    const candidate = { ...ollama.candidate, background };
+    await using auto = new AutoChatModel({ candidates: [candidate, offline.candidate], clock });
+    await auto.start();
+    const timeout = new VivavoceError('engine_timeout', 'ollama did not begin to answer within 10000 ms');
+    ollama.parts = [timeout];
+    background.parts = [timeout];
+    await collect(auto.stream(hello, never));
+
+    // It lists its models as ever, and answers nothing.
+    for (let probes = 0; probes < 5; probes++) await clock.advance(3_000);
+    expect([ollama.asked, background.asked]).toEqual([1, 5]);
+    expect(auto.status()).toMatchObject({
+      engine: 'offline',
+      state: 'degraded',
+      reason: expect.stringContaining('kept a turn waiting; it is tried out in the background'),
+    });
+    expect((await collect(auto.stream(hello, never))).text).toBe('offline');
+
+    background.parts = [{ type: 'text', text: 'Hi' }, usage];
+    ollama.parts = [{ type: 'text', text: 'ollama' }, usage];
+    await clock.advance(3_000);
+    expect(auto.status()).toMatchObject({ engine: 'ollama', state: 'ready' });
+  });
+
   test('an abort is an abort and asks nobody else', async () => {
     const [best, second] = [new FakeEngine('best'), new FakeEngine('second')];
     await using at = setUp([best, second]);
