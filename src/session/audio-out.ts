@@ -44,7 +44,7 @@ interface Options {
  */
 export class AudioOut {
   readonly #options: Options;
-  /** The connection on which the sentence that is being spoken began. */
+  /** The connection on which the sentence begins that is being spoken. */
   #connection: number;
   #isSentenceStart = true;
   /** Where the gap begins that the client was not told of yet, milliseconds of the item's audio. */
@@ -123,8 +123,14 @@ export class AudioOut {
     const { path, onFirstSent, message } = this.#options;
     const ms = lengthOf(frame);
     const current = message();
+    const beginsSentence = frame.isFirst && this.#isSentenceStart;
     current?.writer.audio(frame, bytes, {
       onSent: () => {
+        // It may have waited for the disk until the client was back.
+        if (beginsSentence) {
+          this.#connection = path.line.connection;
+          this.#tellGap(current.writer.timeline.sentMs - ms);
+        }
         onFirstSent();
         path.onSent(current.itemId, ms);
       },
@@ -146,14 +152,15 @@ export class AudioOut {
   /** In its place among the audio: it is known only there how long the gap is. */
   #closeGap(): void {
     const { outbox, responseId, message } = this.#options;
-    outbox.afterAll(responseId, () => {
-      const current = message();
-      if (this.#gapStartMs === null || !current) return;
-      outbox.sendNow(
-        audioSkipped(responseId, current.itemId, this.#gapStartMs, current.writer.timeline.sentMs),
-      );
-      this.#gapStartMs = null;
-    });
+    outbox.afterAll(responseId, () => this.#tellGap(message()?.writer.timeline.sentMs ?? 0));
+  }
+
+  #tellGap(endMs: number): void {
+    const { outbox, responseId, message } = this.#options;
+    const itemId = message()?.itemId;
+    if (this.#gapStartMs === null || itemId === undefined) return;
+    outbox.sendNow(audioSkipped(responseId, itemId, this.#gapStartMs, endMs));
+    this.#gapStartMs = null;
   }
 }
 

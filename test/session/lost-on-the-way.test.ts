@@ -23,7 +23,8 @@ class HesitantVoice extends ScriptedVoice {
   }
 }
 
-it('tells of one gap from where the client has it on, also when more was lost behind that first', async () => {
+/** The second sentence waits for the disk, the line is cut, and the client is back with 200 ms. */
+async function cutWhileStoring({ isFreedAway }: { isFreedAway: boolean }) {
   const clock = new ManualClock();
   const store = new MemoryStore(clock);
   const disk = { free: Promise.resolve() };
@@ -45,12 +46,11 @@ it('tells of one gap from where the client has it on, also when more was lost be
   harness.say('Count for me.');
   await clock.advance(900);
   expect(harness.audioMs).toBe(500);
-  // The second sentence waits for the disk, and leaves when nobody is there.
-  const stuck = Promise.withResolvers<void>();
-  disk.free = stuck.promise;
+  const { promise, resolve: free } = Promise.withResolvers<void>();
+  disk.free = promise;
   await clock.advance(300);
   line.back = Promise.withResolvers();
-  stuck.resolve();
+  if (isFreedAway) free();
   await clock.advance(100);
   expect(harness.audioMs).toBe(500);
   line.connection++;
@@ -58,6 +58,19 @@ it('tells of one gap from where the client has it on, also when more was lost be
   line.back = null;
   harness.session.cameBack({ itemId: harness.last('response.output_audio.delta').item_id, audioMs: 200 });
   resolve();
+  await clock.settle();
+  free();
   await clock.advance(2_000);
+  return harness;
+}
+
+it('tells of one gap from where the client has it on, also when more was lost behind that first', async () => {
+  const harness = await cutWhileStoring({ isFreedAway: true });
   expect(harness.all('vivavoce.audio.skipped')).toMatchObject([{ audio_start_ms: 200, audio_end_ms: 1_220 }]);
+});
+
+it('says a sentence as a whole that had waited for the disk until the client was back', async () => {
+  const harness = await cutWhileStoring({ isFreedAway: false });
+  expect(harness.all('vivavoce.audio.skipped')).toMatchObject([{ audio_start_ms: 200, audio_end_ms: 500 }]);
+  expect(harness.audioMs).toBe(1_220);
 });
