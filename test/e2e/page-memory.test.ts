@@ -7,6 +7,9 @@ import { findChromium, launchChromium } from '../support/chromium.ts';
 import { MemoriesApp } from '../support/memories-app.ts';
 import { Service } from '../support/service.ts';
 
+/** Not on about:blank, which has no storage. */
+const VOICE_OFF = "if (location.protocol === 'http:') localStorage.setItem('vivavoce.voice', 'off')";
+
 const chromium = findChromium();
 if (chromium === null) {
   const reason = 'there is no Chromium on the PATH; install it or set CHROMIUM to its path';
@@ -241,6 +244,8 @@ describe.skipIf(chromium === null)(
       await using resources = new AsyncDisposableStack();
       const browser = resources.adopt(await launchChromium(chromium ?? ''), (opened) => opened.close());
       const page = await browser.newPage();
+      // An answer that is read out is over when it has been heard.
+      await page.addInitScript({ content: VOICE_OFF });
       await page.goto(service.url);
       await write(page, 'My name is Alice and I live in Berlin.');
       const told = new URL(page.url()).hash;
