@@ -62,13 +62,10 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
 
   it('answers in writing and aloud', async () => {
     const page = await openPage();
-    await write(page, 'What is 2 plus 3?');
-    const answer = page.locator('.agent[data-status="completed"]');
-    await answer.waitFor();
-    expect(await answer.locator('.text').innerText()).toMatch(/5|five/);
+    await write(page, 'Hello! Who are you?');
+    await page.locator('.agent .text', { hasText: 'Vivavoce' }).waitFor();
     await page.locator('[data-playback="playing"]').waitFor();
     expect(await audibleSamples(page, 2_400)).toBeGreaterThan(2_400);
-    expect(await answer.locator('.trace summary').innerText()).toMatch(/^first audio .+ · \d+ tokens/);
   });
 
   it('falls silent at once when it is stopped, and knows what was heard', async () => {
@@ -202,6 +199,7 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
     await page.locator('[data-connection="open"]').waitFor();
     const answer = page.locator('.agent[data-status="completed"]').nth(1);
     await answer.waitFor();
+    expect(await answer.locator('.trace summary').innerText()).toMatch(/ · \d+ tokens/);
     expect(await page.locator('.user[data-state="stored"]').count()).toBe(2);
     expect(await answer.locator('.text').innerText()).toMatch(/42|forty/i);
     await page.context().close();
