@@ -80,8 +80,10 @@ function cacheForever(response: ServerResponse, path: string) {
 function answerErrors(log: Logger): ErrorRequestHandler {
   return (error, request, response, _next) => {
     const status = httpStatus(error);
+    // Whoever is refused for want of room is counted, and may come by the hundred.
+    const isRefusal = error instanceof VivavoceError && error.code === 'overloaded';
     if (status >= 500) {
-      log.error(
+      log[isRefusal ? 'debug' : 'error'](
         {
           event: 'request-failed',
           requestId: requestIdOf(response),

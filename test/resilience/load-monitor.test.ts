@@ -24,7 +24,7 @@ function watched() {
 
 describe('LoadMonitor', () => {
   it.each([
-    [{ utilisation: 0.97 }, 'event_loop_utilisation', 'its event loop works 97 % of the time'],
+    [{ utilisation: 0.97, delayMs: 60 }, 'event_loop_utilisation', 'its event loop works 97 % of the time'],
     [{ delayMs: 310.4 }, 'event_loop_delay', 'its event loop is 310 ms late'],
     [{ heap: 0.93 }, 'heap', '93 % of its memory is used'],
     [{ waiting: 140 }, 'engine_queues', '140 calls wait for the engines'],
@@ -34,6 +34,12 @@ describe('LoadMonitor', () => {
     expect(monitor.overload).toBeNull();
     await samples(1, load);
     expect(monitor.overload).toEqual({ signal, text });
+  });
+
+  it('does not mind a loop that always works and is on time', async () => {
+    const { samples, changes } = watched();
+    await samples(20, { utilisation: 1, delayMs: 20 });
+    expect(changes).toEqual([]);
   });
 
   it('does not mind a stall, a collection of garbage, or a busy second', async () => {
@@ -64,7 +70,7 @@ describe('LoadMonitor', () => {
 
   it('is over when the last of several signals is', async () => {
     const { monitor, samples, changes } = watched();
-    await samples(4, { utilisation: 1, heap: 0.95 });
+    await samples(4, { utilisation: 1, delayMs: 60, heap: 0.95 });
     await samples(4, { heap: 0.95 });
     expect(monitor.overload?.signal).toBe('heap');
     await samples(4, {});
