@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { FAULTS, type Outcome, type Row } from '../test/faults/matrix/cell.ts';
+import { tryFullDisk, tryReadOnlyDisk } from '../test/faults/matrix/disk.ts';
 import { rows } from '../test/faults/matrix/rows.ts';
 import { loadStandIn, tryCell } from '../test/faults/matrix/trial.ts';
+import { SmallDisk } from '../test/support/small-disk.ts';
 
 /* Tries every fault with the shipped deadlines and prints what became of it; with --write into docs/operations.md. */
 
@@ -21,7 +23,7 @@ await tryAll(
   cells.filter(({ row }) => row.standIn !== undefined),
   AT_ONCE_WITH_STAND_IN,
 );
-const table = rows.map(tableOf).join('\n\n');
+const table = [...rows.map(tableOf), await diskTable()].join('\n\n');
 process.stdout.write(`${table}\n`);
 if (process.argv.includes('--write')) {
   const page = await readFile(FILE, 'utf8');
@@ -42,6 +44,27 @@ async function tryAll(waiting: typeof cells, atOnce: number): Promise<void> {
       }
     }),
   );
+}
+
+/** The store has faults of its own: a real file system that is filled, and one that takes no more writes. */
+async function diskTable(): Promise<string> {
+  const lines: string[] = [];
+  for (const [fault, tryIt, how] of [
+    ['full', tryFullDisk, 'by itself'],
+    ['read-only', tryReadOnlyDisk, 'repaired and started again'],
+  ] as const) {
+    await using disk = await SmallDisk.mount();
+    if (!disk) throw new Error('A file system cannot be mounted here: run this as root.');
+    const { told, waitedMs, recoveredMs, promised, kept } = await tryIt(disk);
+    const lost = promised.filter((said) => !kept.includes(said));
+    // Which folder it was is nobody's business.
+    const words = told.replaceAll(/\/\S*\//g, '…/');
+    lines.push(
+      `| ${[fault, `“${words}”`, seconds(waitedMs), `${how}, ${seconds(recoveredMs)}`, lost.length === 0 ? 'nothing that was acknowledged' : lost.join(', ')].join(' | ')} |`,
+    );
+  }
+  const head = '| fault | what the user got | after | recovered | lost |\n|---|---|---|---|---|';
+  return `**the disk of the store**\n\n${head}\n${lines.join('\n')}`;
 }
 
 function tableOf(row: Row): string {
