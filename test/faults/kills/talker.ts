@@ -208,7 +208,9 @@ class Visit {
   /** The id of the answer when it is done. */
   async #answer(): Promise<string | null> {
     const { response } = await this.#deps.client.next('response.done');
-    if (response.status !== 'completed')
+    // On a busy machine some are refused for want of room: nothing of them was confirmed.
+    const isRefused = response.status_details?.error?.code === 'overloaded';
+    if (response.status !== 'completed' && !isRefused)
       this.#deps.ledger.complaints.push(
         `a response is ${response.status}: ${JSON.stringify(response.status_details)}`,
       );
