@@ -10,6 +10,8 @@ import { grows, type Point, trendOf } from './support/trend.ts';
 import { serviceFor } from './turn.bench.ts';
 
 const SESSIONS = 20;
+/** Of few people: what is kept of each (200 messages that nothing was learned from yet) is full before it is looked at. */
+const PEOPLE = 2;
 const PERIOD_MS = 2_000;
 /** A conversation grows with every turn; people begin new ones. */
 const TURNS_A_CONVERSATION = 15;
@@ -100,7 +102,7 @@ export async function* soakBench({ minutes = 10 }: { minutes?: number }): AsyncG
 async function person(service: Service, index: number, endMs: number, done: Done): Promise<void> {
   await delay((index * PERIOD_MS) / SESSIONS);
   for (let id = index; performance.now() < endMs; id += SESSIONS) {
-    const client = await BenchClient.connect(service.url, id, `u${index}`);
+    const client = await BenchClient.connect(service.url, id, `u${index % PEOPLE}`);
     let isOpen = true;
     for (let count = 1; isOpen && count <= TURNS_A_CONVERSATION && performance.now() < endMs; count++) {
       const next = delay(PERIOD_MS);
