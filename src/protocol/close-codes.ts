@@ -2,7 +2,7 @@
 export const CLOSE = {
   /** The server stops; come back in a moment. */
   restarting: 1012,
-  /** Too much to do; come back in a moment. */
+  /** Too much to do; come back in a moment. A proxy's word: we refuse before a connection opens. */
   overloaded: 1013,
   /** The client keeps breaking a limit. */
   limits: 1008,
