@@ -5,9 +5,8 @@ import type { Owner } from './conversation/store.ts';
 import type { EngineStatus } from './engine-status.ts';
 import { createExtractionModel, type EngineDeps } from './engines.ts';
 import type { AutoChatModel } from './llm/auto-chat-model.ts';
-import type { ChatRequest } from './llm/chat-model.ts';
 import { estimateTokens } from './llm/token-estimate.ts';
-import { Preempted, type TurnsFirst } from './llm/turns-first.ts';
+import type { TurnsFirst } from './llm/turns-first.ts';
 import { Erasing } from './memory/erasing.ts';
 import { Extractor } from './memory/extraction/extractor.ts';
 import { worthOf } from './memory/extraction/message-worth.ts';
@@ -95,16 +94,6 @@ export function createRemembering(parts: Parts): Remembering {
 
   const extractionModel = createExtractionModel(deps);
   const background = turnsFirst.inBackground((extractionModel ?? model).inBackground());
-  const complete = async (request: ChatRequest, signal: AbortSignal): Promise<string> => {
-    for (;;) {
-      try {
-        return await background.complete(request, signal);
-      } catch (error) {
-        // A turn came first. The next attempt waits for quiet.
-        if (!(error instanceof Preempted)) throw error;
-      }
-    }
-  };
   const applier = new ChangeApplier({
     outbox: store.outbox,
     apply: (owner, changes) => keeper.apply(owner, changes),
@@ -122,12 +111,7 @@ export function createRemembering(parts: Parts): Remembering {
     outbox: store.outbox,
     transcripts: store,
     extractor: new Extractor({
-      model: {
-        get isAvailable() {
-          return background.isAvailable;
-        },
-        complete,
-      },
+      model: background,
       nearest: nearestIn(keeper),
       profile: (owner, signal) => keeper.profile(owner, signal),
       tokensOf: estimateTokens,
@@ -162,7 +146,7 @@ export function createRemembering(parts: Parts): Remembering {
   const summaries = resources.use(
     new Summariser({
       open: (owner, id) => conversations().open(owner, id),
-      complete,
+      complete: (request, signal) => background.complete(request, signal),
       isAvailable: () => background.isAvailable,
       contextTokens: () => model.contextTokens,
       estimateTokens,

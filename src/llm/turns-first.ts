@@ -2,10 +2,10 @@ import type { Clock } from '../clock.ts';
 import { VivavoceError } from '../errors.ts';
 import type { ChatModel, ChatPart, ChatRequest } from './chat-model.ts';
 
-/** Background work gave way to a turn. Nothing failed: the same call may be made again at once, and waits for quiet. */
-export class Preempted extends VivavoceError {
+/** Background work gave way to a turn: it begins anew when there is quiet. */
+class Preempted extends VivavoceError {
   constructor() {
-    super('engine_unavailable', 'a turn began, and background work gave way to it: ask again');
+    super('engine_unavailable', 'a turn began, and background work gave way to it');
   }
 }
 
@@ -14,9 +14,10 @@ export interface BackgroundModel {
   /** False while only rules would answer (the `offline` engine): they have nothing to say about anything but a turn. */
   readonly isAvailable: boolean;
   /**
-   * The whole answer as one text. It waits until no turn is running, and gives way when one begins.
+   * The whole answer as one text. It waits until no turn is running; when one begins, it gives way and begins anew in the
+   * next quiet. Where several turns at once leave no quiet, it gets a part of the time.
    *
-   * Rejects with `Preempted`; with `cancelled` after an abort; with `engine_unavailable` when no language model is there; or with what the engine threw.
+   * Rejects with `cancelled` after an abort, with `engine_unavailable` when no language model is there, or with what the engine threw.
    */
   complete(request: ChatRequest, signal: AbortSignal): Promise<string>;
 }
@@ -29,18 +30,35 @@ interface Options {
 
 /** Between the sentences of a conversation the machine belongs to the person. */
 const QUIET_MS = 500;
+/** So many turns at once are no single person's: an engine that answers them has room for one more. */
+const CROWD = 2;
+/** What found no quiet for so long runs amid the turns of a crowd … */
+const PATIENCE_MS = 30_000;
+/** … and the next one waits only so many times as long as that took: a fifth of the time is for the background. */
+const TURNS_SHARE = 4;
 /** The engine that answers by rules. */
 const RULES = 'offline';
 
 interface Job {
+  readonly sinceMs: number;
   readonly controller: AbortController;
   readonly begin: () => void;
   readonly refuse: (reason: unknown) => void;
 }
 
+interface Run {
+  readonly job: Job;
+  readonly startedMs: number;
+  /** It began amid turns, and no turn stops it. */
+  readonly isAmidTurns: boolean;
+}
+
 /**
  * People come first: background work runs while no turn does, one piece at a time, and is stopped when a turn begins.
  * Two engines on one machine share its processor, so one `TurnsFirst` serves all of them.
+ *
+ * A service with so many people that there is never quiet has to learn as well: there background work gets a fifth of the
+ * time, amid the turns.
  */
 export class TurnsFirst implements Disposable {
   readonly #clock: Clock;
@@ -48,7 +66,8 @@ export class TurnsFirst implements Disposable {
   readonly #waiting = new Set<Job>();
   #turns = 0;
   #quietSinceMs = Number.NEGATIVE_INFINITY;
-  #running: Job | null = null;
+  #running: Run | null = null;
+  #patienceMs = PATIENCE_MS;
   #timer: Disposable | null = null;
   #isClosed = false;
 
@@ -89,12 +108,12 @@ export class TurnsFirst implements Disposable {
     };
   }
 
-  /** Stops what runs in the background, and lets nothing begin until it is disposed. */
+  /** A turn: what runs in the background is stopped, and begins anew after it is disposed. */
   hold(): Disposable {
     let isHeld = true;
     this.#turns++;
-    this.#stopTimer();
-    this.#running?.controller.abort(new Preempted());
+    if (!this.#running?.isAmidTurns) this.#running?.job.controller.abort(new Preempted());
+    this.#beginNext();
     return {
       [Symbol.dispose]: () => {
         if (!isHeld) return;
@@ -111,27 +130,34 @@ export class TurnsFirst implements Disposable {
     this.#stopTimer();
     const closed = new VivavoceError('cancelled', 'background work has ended');
     for (const job of this.#waiting) job.refuse(closed);
-    this.#running?.controller.abort(closed);
+    this.#running?.job.controller.abort(closed);
   }
 
   async #complete(model: ChatModel, request: ChatRequest, signal: AbortSignal): Promise<string> {
-    const { controller, end } = await this.#turnOf(signal);
-    try {
-      controller.signal.throwIfAborted();
-      return await textOf(model, request, controller.signal);
-    } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
-    } finally {
-      end();
+    const sinceMs = this.#clock.monotonicMs();
+    for (;;) {
+      const { controller, end } = await this.#turnOf(signal, sinceMs);
+      try {
+        controller.signal.throwIfAborted();
+        return await textOf(model, request, controller.signal);
+      } catch (error) {
+        const reason = controller.signal.aborted ? controller.signal.reason : error;
+        if (!(reason instanceof Preempted)) throw reason;
+      } finally {
+        end();
+      }
     }
   }
 
-  /** Waits until a piece of work may begin. */
-  async #turnOf(signal: AbortSignal): Promise<{ controller: AbortController; end: () => void }> {
+  /** Waits until a piece of work may begin. @param sinceMs when it was asked for */
+  async #turnOf(
+    signal: AbortSignal,
+    sinceMs: number,
+  ): Promise<{ controller: AbortController; end: () => void }> {
     if (this.#isClosed || signal.aborted) throw cancelled(signal);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    const job: Job = { controller, begin: resolve, refuse: reject };
+    const job: Job = { sinceMs, controller, begin: resolve, refuse: reject };
     const onAbort = () => {
       reject(cancelled(signal));
       controller.abort(cancelled(signal));
@@ -139,7 +165,7 @@ export class TurnsFirst implements Disposable {
     const leave = () => {
       signal.removeEventListener('abort', onAbort);
       this.#waiting.delete(job);
-      if (this.#running === job) this.#running = null;
+      if (this.#running?.job === job) this.#ended(this.#running);
       this.#beginNext();
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -154,20 +180,28 @@ export class TurnsFirst implements Disposable {
     return { controller, end: leave };
   }
 
+  #ended({ job, startedMs, isAmidTurns }: Run): void {
+    this.#running = null;
+    if (job.controller.signal.aborted) return;
+    const tookMs = this.#clock.monotonicMs() - startedMs;
+    this.#patienceMs = isAmidTurns ? Math.min(TURNS_SHARE * tookMs, PATIENCE_MS) : PATIENCE_MS;
+  }
+
+  /** Begins what has waited longest, or comes back when it may begin. */
   #beginNext(): void {
-    const [job] = this.#waiting;
-    if (!job) this.#stopTimer();
-    if (!job || this.#isClosed || this.#running || this.#turns > 0) return;
-    const leftMs = this.#quietSinceMs + this.#quietMs - this.#clock.monotonicMs();
+    this.#stopTimer();
+    const [job] = [...this.#waiting].sort((one, other) => one.sinceMs - other.sinceMs);
+    if (!job || this.#isClosed || this.#running) return;
+    const isAmidTurns = this.#turns > 0;
+    if (isAmidTurns && this.#turns < CROWD) return;
+    const dueMs = isAmidTurns ? job.sinceMs + this.#patienceMs : this.#quietSinceMs + this.#quietMs;
+    const leftMs = dueMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
-      this.#timer ??= this.#clock.after(leftMs, () => {
-        this.#timer = null;
-        this.#beginNext();
-      });
+      this.#timer = this.#clock.after(leftMs, () => this.#beginNext());
       return;
     }
     this.#waiting.delete(job);
-    this.#running = job;
+    this.#running = { job, startedMs: this.#clock.monotonicMs(), isAmidTurns };
     job.begin();
   }
 

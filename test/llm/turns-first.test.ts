@@ -4,7 +4,7 @@ import { AutoChatModel } from '../../src/llm/auto-chat-model.ts';
 import type { ChatModel, ChatPart, ChatRequest } from '../../src/llm/chat-model.ts';
 import { OfflineChatModel } from '../../src/llm/offline.ts';
 import { OllamaChatModel } from '../../src/llm/ollama.ts';
-import { Preempted, TurnsFirst } from '../../src/llm/turns-first.ts';
+import { TurnsFirst } from '../../src/llm/turns-first.ts';
 import { collect } from '../support/collect.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { OllamaServer } from '../support/ollama-server.ts';
@@ -76,31 +76,30 @@ describe('background work', () => {
     expect(engine.requests).toEqual([request, hello]);
   });
 
-  test('gives way when a turn begins, says so, and can be asked for again', async () => {
+  test('gives way when a turn begins, and begins anew in the next quiet', async () => {
     const { background, turns, clock, engine } = setUp(1000, 'done');
-    const work = failure(background.complete(request, never));
+    const work = background.complete(request, never);
     await clock.advance(500);
     const turn = collect(turns.stream(hello, never));
     await clock.settle();
     expect(engine.signals[0]?.aborted).toBe(true);
-    const error = await work;
-    expect(error).toBeInstanceOf(Preempted);
-    expect(error as VivavoceError).toMatchObject({ code: 'engine_unavailable' });
-    expect(isAbort(error)).toBe(false);
-
-    const again = background.complete(request, never);
     await clock.advance(1000);
     await turn;
-    await clock.advance(1500);
-    expect(await again).toBe('done');
+    expect(engine.requests).toEqual([request]);
+    await clock.advance(500 + 1000);
+    expect(await work).toBe('done');
+    expect(engine.requests).toEqual([request, request]);
   });
 
   test('gives way to a turn that begins in the very moment in which it would have begun', async () => {
-    const { background, first, engine } = setUp('done');
-    const work = failure(background.complete(request, never));
-    first.hold();
-    expect(await work).toBeInstanceOf(Preempted);
+    const { background, first, clock, engine } = setUp('done');
+    const work = background.complete(request, never);
+    const hold = first.hold();
+    await clock.settle();
     expect(engine.requests).toEqual([]);
+    hold[Symbol.dispose]();
+    await clock.advance(500);
+    expect(await work).toBe('done');
   });
 
   test('leaves what waits where it is when another turn begins', async () => {
@@ -155,6 +154,67 @@ describe('background work', () => {
   });
 });
 
+describe('where several turns at once leave no quiet, background work', () => {
+  test('begins after half a minute, and no turn stops it', async () => {
+    const { background, first, clock, engine } = setUp(1000, 'done');
+    first.hold();
+    first.hold();
+    const work = background.complete(request, never);
+    await clock.advance(29_999);
+    expect(engine.requests).toEqual([]);
+    await clock.advance(1);
+    first.hold();
+    await clock.advance(1000);
+    expect(await work).toBe('done');
+    expect(engine.requests).toEqual([request]);
+  });
+
+  test('has a fifth of the time from then on', async () => {
+    const { background, first, clock, engine } = setUp(1000, 'done');
+    first.hold();
+    first.hold();
+    await Promise.all([background.complete(request, never), clock.advance(31_000)]);
+    const next = background.complete(hello, never);
+    await clock.advance(3_999);
+    expect(engine.requests).toEqual([request]);
+    await clock.advance(1001);
+    expect(await next).toBe('done');
+    expect(engine.requests).toEqual([request, hello]);
+  });
+
+  test('has waited as well when it was stopped in between, and is patient again after quiet', async () => {
+    const { background, first, clock, engine } = setUp(1000, 'done');
+    const work = background.complete(request, never);
+    await clock.advance(500);
+    const holds = [first.hold(), first.hold()];
+    await clock.advance(29_499);
+    expect(engine.requests).toHaveLength(1);
+    await clock.advance(1001);
+    expect(await work).toBe('done');
+
+    for (const hold of holds) hold[Symbol.dispose]();
+    await Promise.all([background.complete(request, never), clock.advance(1500)]);
+    first.hold();
+    first.hold();
+    void failure(background.complete(hello, never));
+    await clock.advance(29_999);
+    expect(engine.requests).toHaveLength(3);
+    await clock.advance(1);
+    expect(engine.requests).toHaveLength(4);
+  });
+
+  test('still waits for the turn of one person alone', async () => {
+    const { background, first, clock, engine } = setUp('done');
+    const hold = first.hold();
+    const work = background.complete(request, never);
+    await clock.advance(60_000);
+    expect(engine.requests).toEqual([]);
+    hold[Symbol.dispose]();
+    await clock.advance(500);
+    expect(await work).toBe('done');
+  });
+});
+
 describe('a turn', () => {
   test('counts from its first word to its end, also when its reader leaves', async () => {
     const { background, turns, clock, engine } = setUp('done');
@@ -196,7 +256,8 @@ describe('a turn', () => {
     const { text } = await collect(turns.stream(hello, never));
     expect(text).toBe('Good evening.');
     expect((await inBackground.closed).finished).toBe(false);
-    expect(await work).toBeInstanceOf(Preempted);
+    first[Symbol.dispose]();
+    expect(isAbort(await work)).toBe(true);
   });
 });
 
