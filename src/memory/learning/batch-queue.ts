@@ -26,16 +26,25 @@ const BATCH_MESSAGES = 10;
 const IDLE_MS = 60_000;
 /** … or so long after the last connection was closed. */
 const CLOSED_MS = 1_500;
+/** So many may be due: when there are more, the others are found in the outbox again. */
+const MAX_DUE = 1_000;
+
+interface BatchQueueEvents {
+  readonly onDue: () => void;
+  /** More are due than it keeps: it has forgotten one. */
+  readonly onFull: () => void;
+}
 
 /** When it is worth to ask a language model what can be learned from a conversation: rarely, and about many messages at once. */
 export class BatchQueue implements Disposable {
   readonly #clock: Clock;
-  readonly #onDue: () => void;
+  readonly #events: BatchQueueEvents;
   readonly #entries = new Map<string, Entry>();
+  #due = 0;
 
-  constructor(clock: Clock, onDue: () => void) {
+  constructor(clock: Clock, events: BatchQueueEvents) {
     this.#clock = clock;
-    this.#onDue = onDue;
+    this.#events = events;
   }
 
   /** A message was said that is worth a call. It may never be answered. */
@@ -71,6 +80,7 @@ export class BatchQueue implements Disposable {
     const [first] = due.sort((a, b) => b.importance - a.importance || a.dueAtMs - b.dueAtMs);
     if (!first) return null;
     this.#entries.delete(keyOf(first));
+    this.#due--;
     return { owner: first.owner, conversationId: first.conversationId };
   }
 
@@ -98,8 +108,14 @@ export class BatchQueue implements Disposable {
     entry.dueAtMs = this.#clock.monotonicMs() + delayMs;
     const fall = () => {
       entry.timer = null;
+      if (this.#due === MAX_DUE) {
+        this.#entries.delete(keyOf(entry));
+        this.#events.onFull();
+        return;
+      }
       entry.isDue = true;
-      this.#onDue();
+      this.#due++;
+      this.#events.onDue();
     };
     if (delayMs === 0) fall();
     else entry.timer = this.#clock.after(delayMs, fall);

@@ -82,7 +82,12 @@ export class BatchReader implements AsyncDisposable {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#queue = new BatchQueue(deps.clock, () => this.#pump());
+    this.#queue = new BatchQueue(deps.clock, {
+      onDue: () => this.#pump(),
+      onFull: () => {
+        this.#isBehind = true;
+      },
+    });
     this.#backoff = new Backoff(deps.clock, () => this.#pump());
   }
 

@@ -10,11 +10,16 @@ const OF_BOB = { owner: BOB, conversationId: 'a' };
 let clock: ManualClock;
 let queue: BatchQueue;
 let dueAtMs: number[];
+let forgotten: number;
 
 beforeEach(() => {
   clock = new ManualClock();
   dueAtMs = [];
-  queue = new BatchQueue(clock, () => dueAtMs.push(clock.monotonicMs()));
+  forgotten = 0;
+  queue = new BatchQueue(clock, {
+    onDue: () => dueAtMs.push(clock.monotonicMs()),
+    onFull: () => forgotten++,
+  });
 });
 
 const next = () => queue.next(() => true);
@@ -138,6 +143,23 @@ it('messages are counted anew once a conversation is taken out', () => {
   expect(next()).toEqual(A);
   say(A);
   queue.noticed(A);
+  expect(next()).toBeNull();
+});
+
+it('a thousand may be due; what is due after them is forgotten, and it says so', () => {
+  const conversation = (index: number) => ({ owner: ALICE, conversationId: String(index) });
+  for (let index = 0; index < 1_000; index++) queue.overdue(conversation(index));
+  expect(forgotten).toBe(0);
+  queue.overdue(conversation(1_000));
+  queue.overdue(conversation(0));
+  expect(forgotten).toBe(1);
+
+  expect(next()).toEqual(conversation(0));
+  queue.overdue(conversation(1_001));
+  expect(forgotten).toBe(1);
+  const rest = Array.from({ length: 1_000 }, () => next()?.conversationId);
+  expect(rest).not.toContain('1000');
+  expect(rest.at(-1)).toBe('1001');
   expect(next()).toBeNull();
 });
 
