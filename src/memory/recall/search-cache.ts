@@ -31,6 +31,9 @@ interface Search<T> {
   isOutdated: boolean;
 }
 
+/** Answers that are too old go so many times in the time that they hold. A timer for each would be the other way. */
+const SWEEPS = 5;
+
 /**
  * Answers of searches by owner and question, for a while, within a bound of memory, and until the owner's memory changes.
  * The same question asked twice at once is searched once.
@@ -47,8 +50,14 @@ export class SearchCache<T extends object> {
   #misses = 0;
   #shared = 0;
   #failures = 0;
+  readonly #clock: Options['clock'];
+  readonly #sweepMs: number;
+  #sweptMs: number;
 
   constructor({ ttlMs, maxBytes, clock }: Options) {
+    this.#clock = clock;
+    this.#sweepMs = ttlMs / SWEEPS;
+    this.#sweptMs = clock.monotonicMs();
     const shared = {
       maxSize: maxBytes / 2,
       sizeCalculation: ({ bytes }: Entry<T>) => bytes,
@@ -128,6 +137,7 @@ export class SearchCache<T extends object> {
   }
 
   #keep(name: string, question: string, value: T): void {
+    this.#sweep();
     const key = keyOf(name, question);
     // Two bytes a character, and what the maps take.
     const entry = { owner: name, value, bytes: 2 * (JSON.stringify(value).length + key.length) + 200 };
@@ -136,6 +146,14 @@ export class SearchCache<T extends object> {
     if (!this.#entries.has(key)) return;
     const keys = this.#questionsOf.get(name) ?? new Set();
     this.#questionsOf.set(name, keys.add(key));
+  }
+
+  /** Nobody asks again for most of what was found, and only who asks would see that it is too old. */
+  #sweep(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#sweptMs < this.#sweepMs) return;
+    this.#sweptMs = nowMs;
+    this.#entries.purgeStale();
   }
 
   #unlist(owner: string, key: string): void {

@@ -158,6 +158,16 @@ describe('its memory', () => {
     expect(small.counters.entries).toBeGreaterThan(0);
   });
 
+  it('does not hold what is too old, although nobody asks for it again', async () => {
+    for (let i = 0; i < 100; i++) {
+      await cache.find(ALICE, `q${i}`, async () => ['Oslo']);
+      await clock.advance(TTL_MS / 10);
+    }
+    // What holds, and what has become too old since it was last looked at.
+    expect(cache.counters.entries).toBeLessThanOrEqual(12);
+    expect(cache.get(ALICE, 'q99')).toEqual(['Oslo']);
+  });
+
   it('does not take what is larger than all of it', async () => {
     const small = new SearchCache<string[]>({ ttlMs: TTL_MS, maxBytes: 1_000, clock });
     expect(await small.find(ALICE, 'q', async () => ['x'.repeat(10_000)])).toHaveLength(1);
