@@ -23,6 +23,8 @@ export const BRIEF: Pace = { msPerToken: 20, secondSentence: 10, frames: 8, msBe
 /** Tokens of the first sentence, the tag being one of them. */
 const FIRST_SENTENCE = ['I', ' heard', ' TAG', ' very', ' well', '.'];
 const SECOND_SENTENCE = ' And this is what I have to say about it, among many other things that I could say';
+/** What is asked for in JSON is asked for the memory. */
+const NOTHING_TO_LEARN = ['{"', 'facts', '":', ' []', '}'];
 const FRAME_SAMPLES = 960;
 
 /** Sample value of frame `index`: loud enough to be no silence, different enough to be told apart. */
@@ -68,10 +70,13 @@ async function serve(send: (message: FromStandIns) => void, pace: Pace): Promise
     return stamps;
   };
   // biome-ignore lint/suspicious/noExplicitAny: the body is whatever the service sent.
-  const lastWords = (body: any): string => body?.messages?.at(-1)?.content ?? '';
+  const isForMemory = (body: any): boolean => body?.format !== undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: the same.
+  const lastWords = (body: any): string => (isForMemory(body) ? '' : (body?.messages?.at(-1)?.content ?? ''));
 
   const ollama = await new OllamaServer({
     reply: (body) => {
+      if (isForMemory(body)) return { text: NOTHING_TO_LEARN, msPerToken: pace.msPerToken };
       const tag = TAG.exec(lastWords(body))?.[0] ?? 'none';
       return {
         text: [...FIRST_SENTENCE.map((token) => token.replace('TAG', tag)), ...second, ' indeed.'],
