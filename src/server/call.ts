@@ -11,6 +11,7 @@ import type { Outgoing } from '../session/outgoing.ts';
 import { Session } from '../session/session.ts';
 import type { SessionDeps } from '../session/session-deps.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import { hideAddresses } from './engine-reasons.ts';
 import { OncePerId } from './once-per-id.ts';
 import type { RealtimeSocket } from './realtime-socket.ts';
 import { KEPT_MS, ReplayLog } from './replay-log.ts';
@@ -134,8 +135,9 @@ export class Call implements Line {
     this.session.receive(decoded);
   }
 
-  deliver(event: Outgoing): boolean {
+  deliver(said: Outgoing): boolean {
     if (this.#hasEnded) return false;
+    const event = this.isOperator ? said : hideAddresses(said);
     const isOpen = this.#socket?.isOpen === true;
     if (event.type === 'response.output_audio.delta') {
       if (isOpen) this.#socket?.send(this.#named(event));

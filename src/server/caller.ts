@@ -28,6 +28,11 @@ export function callerOf(request: Request): Caller {
   return caller;
 }
 
+/** Whether whoever sends it may know how the service is run; false for whoever is not known. */
+export function isOperator(request: Request): boolean {
+  return callers.get(request)?.scopes.includes('operate') ?? false;
+}
+
 /** Whose data the request is about. A user named in the body goes before `?user=`, an ephemeral key's before both. */
 export function ownerOf(request: Request, userInBody?: unknown): Owner {
   const { owner, isEphemeral } = callerOf(request);

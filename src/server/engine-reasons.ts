@@ -1,6 +1,40 @@
 import type { EngineStatus } from '../engine-status.ts';
+import type { Outgoing } from '../session/outgoing.ts';
 
-/** Reasons name addresses of engines, and those are nobody's business who does not operate the service. */
+/*
+ * Why an engine is as it is names the address where it runs: nobody's business who does not operate the service.
+ */
+
+const ADDRESS =
+  /\b\w+:\/\/[^\s"'),;]+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[?[\da-f]*(?::[\da-f]*){2,}\]?:\d+/gi;
+
 export function withoutReason(status: EngineStatus): EngineStatus {
   return { ...status, detail: '', reason: 'send a key with the scope "operate" to read why' };
+}
+
+/** What went wrong, but not where. */
+export function withoutAddresses(message: string): string {
+  return message.replace(ADDRESS, '…');
+}
+
+/** The same event; what people said is left as it is. */
+export function hideAddresses(event: Outgoing): Outgoing {
+  switch (event.type) {
+    case 'error':
+      return { ...event, error: withoutAddressIn(event.error) };
+    case 'conversation.item.input_audio_transcription.failed':
+      return { ...event, error: withoutAddressIn(event.error) };
+    case 'response.done': {
+      const { status_details: details } = event.response;
+      if (!details?.error) return event;
+      const hidden = { ...details, error: withoutAddressIn(details.error) };
+      return { ...event, response: { ...event.response, status_details: hidden } };
+    }
+    default:
+      return event;
+  }
+}
+
+function withoutAddressIn<E extends { message?: string }>(error: E): E {
+  return error.message === undefined ? error : { ...error, message: withoutAddresses(error.message) };
 }

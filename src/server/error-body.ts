@@ -1,4 +1,5 @@
 import { type ErrorCode, isAbort, VivavoceError } from '../errors.ts';
+import { withoutAddresses } from './engine-reasons.ts';
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_request: 400,
@@ -40,14 +41,18 @@ export function retryAfter(error: unknown): Record<string, string> {
   return seconds === null ? {} : { 'Retry-After': String(Math.ceil(seconds)) };
 }
 
-/** The one shape of errors under `/v1`. Of errors that are not ours nothing but the status is told. */
-export function toErrorBody(error: unknown): ErrorBody {
+/**
+ * The one shape of errors under `/v1`. Of errors that are not ours nothing but the status is told; where our engines run,
+ * only to an operator.
+ */
+export function toErrorBody(error: unknown, isOperator: boolean): ErrorBody {
   const status = httpStatus(error);
   if (error instanceof VivavoceError) {
+    const isTheirs = error.isFaultOfCaller();
     return {
       error: {
-        message: error.message,
-        type: error.isFaultOfCaller() ? 'invalid_request_error' : 'server_error',
+        message: isTheirs || isOperator ? error.message : withoutAddresses(error.message),
+        type: isTheirs ? 'invalid_request_error' : 'server_error',
         code: error.wireCode ?? error.code,
         param: error.param,
       },

@@ -7,7 +7,7 @@ import { messageOf, VivavoceError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Auth } from './auth.ts';
 import { browserPolicy, viewerPolicy } from './browser-policy.ts';
-import { requireCaller } from './caller.ts';
+import { isOperator, requireCaller } from './caller.ts';
 import { httpStatus, retryAfter, toErrorBody } from './error-body.ts';
 import { openApiDocument } from './openapi.ts';
 import { type OriginPolicy, refusedBecause } from './origin.ts';
@@ -96,6 +96,11 @@ function answerErrors(log: Logger): ErrorRequestHandler {
     }
     // Too late for a status: a broken connection is what no client takes for the end.
     if (response.headersSent) response.destroy();
-    else response.status(status).set(retryAfter(error)).type('json').json(toErrorBody(error));
+    else
+      response
+        .status(status)
+        .set(retryAfter(error))
+        .type('json')
+        .json(toErrorBody(error, isOperator(request)));
   };
 }

@@ -70,7 +70,7 @@ export function comingBackOf(query: URLSearchParams): (ComingBack & { readonly t
 /** Answers an upgrade with an HTTP error of the same shape as everywhere. */
 export function refuseUpgrade(stream: Duplex, error: unknown): void {
   const status = httpStatus(error);
-  const body = JSON.stringify(toErrorBody(error));
+  const body = JSON.stringify(toErrorBody(error, false));
   const headers = Object.entries(retryAfter(error)).map(([name, value]) => `${name}: ${value}\r\n`);
   // A peer that never closes its side would keep the socket, and the server from stopping.
   stream.once('finish', () => stream.destroy());

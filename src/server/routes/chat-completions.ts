@@ -7,7 +7,7 @@ import type { TurnPart } from '../../graph/state.ts';
 import { streamTurn } from '../../graph/stream-turn.ts';
 import { chatCompletionRequest } from '../../protocol/rest-chat.ts';
 import type { Admission } from '../../resilience/admission.ts';
-import { callerOf, ownerOf, requireScope } from '../caller.ts';
+import { callerOf, isOperator, ownerOf, requireScope } from '../caller.ts';
 import { ChatCompletionWriter } from '../chat-completion-writer.ts';
 import { toTurnInput } from '../chat-messages.ts';
 import { ChatRecord } from '../chat-record.ts';
@@ -76,7 +76,7 @@ export function chatCompletionRoutes({ admission, graph, agent, conversations, c
         await saved;
         if (!isOpen) throw error;
         // Said first: what follows can fail as well.
-        send(toErrorBody(error));
+        send(toErrorBody(error, isOperator(request)));
         await record?.agentSaid(writer.text, [], 'incomplete');
         response.end();
       }

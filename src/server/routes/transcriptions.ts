@@ -4,8 +4,8 @@ import { MAX_UPLOAD_BYTES, transcriptionFields } from '../../protocol/rest-trans
 import type { Admission } from '../../resilience/admission.ts';
 import type { Transcriber, Transcript, TranscriptionRequest } from '../../speech/stt/transcriber.ts';
 import { AgreedText } from '../agreed-text.ts';
-import { callerOf, requireScope } from '../caller.ts';
-import { toErrorBody } from '../error-body.ts';
+import { callerOf, isOperator, requireScope } from '../caller.ts';
+import { type ErrorBody, toErrorBody } from '../error-body.ts';
 import { transcriptionBody, usageOf } from '../transcription-body.ts';
 import { formReader } from '../upload.ts';
 import { UploadedAudio } from '../uploaded-audio.ts';
@@ -53,7 +53,7 @@ export function transcriptionRoutes({ admission, transcriber, noTranscriberReaso
       onPartial: (text) => stream?.take(text),
     }).catch((error: unknown) => {
       if (!stream?.isOpen) throw error;
-      stream.fail(error);
+      stream.fail(toErrorBody(error, isOperator(request)));
       return null;
     });
     if (transcript === null) return;
@@ -95,8 +95,8 @@ class TranscriptStream {
     this.#response.end();
   }
 
-  fail(error: unknown): void {
-    this.#send(toErrorBody(error));
+  fail(body: ErrorBody): void {
+    this.#send(body);
     this.#response.end();
   }
 
