@@ -92,8 +92,16 @@ export const extensionEvent = z.discriminatedUnion('type', [
   z.strictObject({ ...shared, type: z.literal('vivavoce.output.ducked'), item_id: z.string() }),
   /** It was nothing: go on where it stopped. An interruption is `input_audio_buffer.speech_started` instead. */
   z.strictObject({ ...shared, type: z.literal('vivavoce.output.resumed'), item_id: z.string() }),
-  /** The client is back and has everything that it missed. About the connection, so it has no `sequence`. */
-  z.strictObject({ ...shared, type: z.literal('vivavoce.session.resumed'), replayed: z.int().min(0) }),
+  /**
+   * The client is back and has everything that it missed. About the connection, so it has no `sequence`. `last_event_id`:
+   * the newest event of the client that has arrived, and all before it; null when none had an `event_id`.
+   */
+  z.strictObject({
+    ...shared,
+    type: z.literal('vivavoce.session.resumed'),
+    replayed: z.int().min(0),
+    last_event_id: z.string().nullable(),
+  }),
   /** Audio that was made while nobody was connected: it goes on with the next sentence, at `audio_end_ms` of the item. */
   z.strictObject({
     ...shared,
@@ -110,8 +118,8 @@ export const extensionEvent = z.discriminatedUnion('type', [
  *
  * `sequence` counts from 0 without a gap, over all connections of a session; audio deltas have none and are not sent
  * again. A client comes back with `?extensions=vivavoce&resume=TOKEN&after=SEQUENCE`, the last one that it has: it gets
- * what it missed, then `vivavoce.session.resumed`, and what it had sent without an answer it sends again with the same
- * `event_id`, of which the server takes each once.
+ * what it missed, then `vivavoce.session.resumed`, and what it had sent behind `last_event_id` it sends again with the
+ * same `event_id`, of which the server takes each once: also what was said into the microphone in the meantime.
  */
 export const numbered = {
   sequence: z.int().min(0).optional(),

@@ -121,7 +121,10 @@ export class Call implements Line {
     this.#socket?.close(CLOSE.takenOver, 'the session goes on on another connection');
     this.#attach(socket);
     for (const text of missed) socket.sendText(text);
-    socket.send(this.#named({ type: 'vivavoce.session.resumed', replayed: missed.length }));
+    const { last } = this.#known;
+    socket.send(
+      this.#named({ type: 'vivavoce.session.resumed', replayed: missed.length, last_event_id: last }),
+    );
     this.#deps.telemetry.sessionResumed({ connectionId, replayed: missed.length });
     this.session.cameBack(received);
     this.#back.resolve();
@@ -204,7 +207,10 @@ export class Call implements Line {
     this.#socket = null;
     const { clock } = this.#deps;
     this.#away = clock.after(KEPT_MS, () => void this.#finish());
-    if (this.hasExtensions) return;
+    if (this.hasExtensions) {
+      this.session.wentAway();
+      return;
+    }
     void this.session.finish({ sentencesOnly: false }).then(() => this.#finish());
   }
 

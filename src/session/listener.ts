@@ -97,6 +97,10 @@ export class Listener implements Disposable {
     });
   }
 
+  lineIs(line: 'up' | 'cut'): void {
+    this.#stall.lineIs(line);
+  }
+
   /** @throws VivavoceError `invalid_request` for what is no audio, or too much of it. */
   append(audio: string): void {
     const bytes = appendedAudio(audio);

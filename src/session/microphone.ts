@@ -109,6 +109,11 @@ export class Microphone implements AsyncDisposable {
     this.#listener?.mute(muted);
   }
 
+  /** While it is cut no silence is meant: the rest of what is being said comes when the client is back. */
+  lineIs(line: 'up' | 'cut'): void {
+    this.#listener?.lineIs(line);
+  }
+
   /** A reply has ended. */
   agentIsFree(): void {
     this.#floor.agentIsFree();

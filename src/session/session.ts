@@ -153,8 +153,14 @@ export class Session implements AsyncDisposable {
     this.#outbox.send(event);
   }
 
+  /** Its connection is lost, and it may come back. */
+  wentAway(): void {
+    this.#microphone.lineIs('cut');
+  }
+
   /** The client is back after a drop, on another connection. */
   cameBack(received: Received | null): void {
+    this.#microphone.lineIs('up');
     this.#replies.cameBack(received);
   }
 

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 
 /** A client that sends nothing for so long in the middle of a turn is heard as silent. */
 const STALLED_MS = 1_000;
+/** One whose connection is lost comes back sooner, and says the rest; an answer waits no longer than that. */
+const CUT_MS = 5_000;
 
 interface Events {
   /** What has come is still being heard. */
@@ -15,6 +17,7 @@ export class StallWatch {
   readonly #clock: Clock;
   readonly #events: Events;
   #lastAudioMs = 0;
+  #patienceMs = STALLED_MS;
   #timer: Disposable | null = null;
 
   constructor(clock: Clock, events: Events) {
@@ -27,15 +30,23 @@ export class StallWatch {
     this.#lastAudioMs = this.#clock.monotonicMs();
   }
 
+  lineIs(line: 'up' | 'cut'): void {
+    this.#patienceMs = line === 'cut' ? CUT_MS : STALLED_MS;
+    // What was said meanwhile is on its way.
+    if (line === 'up') this.audioCame();
+    if (this.#timer) this.watch();
+  }
+
   /** Looks on until `stop`. */
   watch(afterMs = STALLED_MS): void {
     this.stop();
     const timer = this.#clock.after(afterMs, () => {
       const quietMs = this.#clock.monotonicMs() - this.#lastAudioMs;
-      const isStalled = quietMs >= STALLED_MS && !this.#events.isBusy();
+      const isStalled = quietMs >= this.#patienceMs && !this.#events.isBusy();
       if (isStalled) this.#events.onStalled(STALLED_MS);
       // It may have been stopped by what it told.
-      if (this.#timer === timer) this.watch(quietMs < STALLED_MS ? STALLED_MS - quietMs : STALLED_MS);
+      if (this.#timer === timer)
+        this.watch(quietMs < this.#patienceMs ? this.#patienceMs - quietMs : STALLED_MS);
     });
     this.#timer = timer;
   }

@@ -15,6 +15,10 @@ const ASK: ClientEvent = {
   response: { metadata: { turn: '1' } },
 };
 const APPEND: ClientEvent = { type: 'input_audio_buffer.append', audio: 'AAAA' };
+const PLAYED: ClientEvent = {
+  ...{ type: 'vivavoce.playback.reported', item_id: 'item_1' },
+  ...{ audio_played_ms: 40, is_playing: true },
+};
 const UPDATE: ClientEvent = { type: 'session.update', session: { type: 'realtime' } };
 
 beforeEach(() => {
@@ -69,7 +73,7 @@ function setUp(prepare: () => Promise<void> = async () => {}) {
 }
 
 const event = (sequence: number) => ({ type: 'input_audio_buffer.cleared', sequence });
-const resumed = { type: 'vivavoce.session.resumed', replayed: 0 };
+const resumed = { type: 'vivavoce.session.resumed', replayed: 0, last_event_id: null };
 const refused = (code: string) => ({ type: 'error', error: { code, message: 'No.', event_id: null } });
 const soon = () => vi.advanceTimersByTimeAsync(150);
 
@@ -206,13 +210,27 @@ describe('a connection that was lost while the session goes on', () => {
     connection.send(APPEND);
     connection.send({ type: 'vivavoce.input.muted', muted: true });
     connection.send(ASK);
-    const [, , muted, ask] = socket().sent;
+    const [, append, muted, ask] = socket().sent;
     socket().ends();
     await soon();
     expect(socket().sent).toEqual([]);
     socket().says(resumed);
-    expect(socket().sent).toEqual([muted, ask]);
-    expect(new Set(socket().sent.map(({ event_id: id }) => id)).size).toBe(2);
+    expect(socket().sent).toEqual([append, muted, ask]);
+    expect(new Set(socket().sent.map(({ event_id: id }) => id)).size).toBe(3);
+  });
+
+  it('does not send again what the server says has arrived', async () => {
+    const { connection, socket, open } = setUp();
+    await open();
+    connection.send(APPEND);
+    connection.send({ type: 'vivavoce.input.muted', muted: true });
+    connection.send(APPEND);
+    connection.send(APPEND);
+    const { sent } = socket();
+    socket().ends();
+    await soon();
+    socket().says({ ...resumed, last_event_id: sent[2]?.event_id });
+    expect(socket().sent).toEqual(sent.slice(3));
   });
 
   it('does not send again what the replay answers', async () => {
@@ -242,15 +260,36 @@ describe('a connection that was lost while the session goes on', () => {
     expect(socket().sent).toEqual([ASK]);
   });
 
-  it('keeps what matters during the outage, and drops sound', async () => {
+  it('keeps what is said and done during the outage, in its order, but for what was about one moment', async () => {
     const { connection, socket, open } = setUp();
     await open();
     socket().ends();
-    expect(connection.send(APPEND)).toBe(false);
+    expect(connection.send(APPEND)).toBe(true);
+    expect(connection.send(PLAYED)).toBe(false);
     expect(connection.send(UPDATE)).toBe(true);
+    expect(connection.send(APPEND)).toBe(true);
     await soon();
     socket().says(resumed);
-    expect(socket().sent).toMatchObject([UPDATE]);
+    expect(socket().sent).toMatchObject([APPEND, UPDATE, APPEND]);
+  });
+
+  it('is not taken for stuck while half a minute of late speech leaves', async () => {
+    const { connection, socket, open, status } = setUp();
+    await open();
+    const second: ClientEvent = { type: 'input_audio_buffer.append', audio: 'A'.repeat(64_000) };
+    socket().ends();
+    for (let i = 0; i < 30; i++) connection.send(second);
+    await soon();
+    socket().says(resumed);
+    socket().bufferedAmount = 30 * 64_100;
+    expect(connection.send(APPEND)).toBe(true);
+    socket().bufferedAmount = 0;
+    connection.send(APPEND);
+    expect(status()).toBe('open');
+    // Not late any more: nobody takes it.
+    socket().bufferedAmount = 1_000_001;
+    connection.send(APPEND);
+    expect(status()).toBe('resuming');
   });
 
   it('comes back when something is missing between two events, or the server is silent', async () => {

@@ -58,4 +58,28 @@ describe('what was sent and may not have arrived', () => {
     expect(left([cancel], error('cancel'))).toEqual([]);
     expect(left([truncate], truncated(640))).toEqual([]);
   });
+
+  it('is speech for a minute, and less when something behind it has arrived', () => {
+    const unanswered = new Unanswered();
+    const said = (second: number) =>
+      unanswered.add(
+        named({
+          type: 'input_audio_buffer.append',
+          event_id: `s${second}`,
+          audio: 'A'.repeat(64_000),
+        }),
+      );
+    const names = () => unanswered.all.map(({ event_id: id }) => id);
+    unanswered.add(mute);
+    for (let second = 0; second < 70; second++) said(second);
+    expect(names()).toEqual(['mute', ...Array.from({ length: 60 }, (_, index) => `s${index + 10}`)]);
+    unanswered.add(create);
+    said(70);
+    unanswered.arrived('s68');
+    unanswered.arrived('mute');
+    unanswered.arrived(null);
+    expect(names()).toEqual(['s69', 'create', 's70']);
+    unanswered.heard(added('item_2') as AgentEvent);
+    expect(names()).toEqual(['s70']);
+  });
 });

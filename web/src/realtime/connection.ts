@@ -12,11 +12,8 @@ const WITHOUT_ANSWER: ReadonlySet<ClientEvent['type']> = new Set([
   'vivavoce.input.muted',
 ]);
 
-/** About one moment; in the next they are worth nothing. */
-const FLEETING: ReadonlySet<ClientEvent['type']> = new Set([
-  'input_audio_buffer.append',
-  'vivavoce.playback.reported',
-]);
+/** About one moment; in the next it is worth nothing. */
+const FLEETING: ClientEvent['type'] = 'vivavoce.playback.reported';
 
 /** A quarter of a minute of speech that does not leave: the other side takes nothing any more. */
 const MAX_BUFFERED_BYTES = 1_000_000;
@@ -111,6 +108,8 @@ export class RealtimeConnection {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #eventCount = 0;
+  /** What was said while the connection was lost and leaves now: it is no sign that the other side takes nothing. */
+  #lateBytes = 0;
 
   constructor(deps: Deps) {
     this.#deps = { random: Math.random, nowMs: Date.now, silenceMs: 10_000, ...deps };
@@ -144,11 +143,13 @@ export class RealtimeConnection {
   /** False when it is lost: there is no connection, and none that would make up for it. */
   send(event: ClientEvent): boolean {
     if (!this.#isOpen && this.#lostAtMs === null) return false;
-    const isKept = !FLEETING.has(event.type);
+    const isKept = event.type !== FLEETING;
     const sent = isKept ? { event_id: `page_${this.#eventCount++}`, ...event } : event;
     if (isKept) this.#trail.unanswered.add(sent as NamedEvent);
     if (!this.#isOpen || !this.#socket) return isKept;
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount < MAX_BUFFERED_BYTES) this.#lateBytes = 0;
+    if (bufferedAmount > MAX_BUFFERED_BYTES + this.#lateBytes) {
       this.#lost(this.#run.signal, 'The connection is too slow for speech.');
       return isKept && this.#lostAtMs !== null;
     }
@@ -203,7 +204,7 @@ export class RealtimeConnection {
       return;
     }
     if (event.type === 'vivavoce.session.resumed') {
-      this.#isBack();
+      this.#isBack(event.last_event_id);
       return;
     }
     switch (this.#trail.note(event)) {
@@ -224,11 +225,15 @@ export class RealtimeConnection {
     this.#deps.onState({ status: 'open' });
   }
 
-  #isBack(): void {
+  #isBack(lastArrived: string | null): void {
     if (this.#lostAtMs === null) return;
     this.#lostAtMs = null;
+    this.#trail.unanswered.arrived(lastArrived);
+    this.#lateBytes = 0;
     for (const event of this.#trail.unanswered.all) {
-      this.#socket?.send(JSON.stringify(event));
+      const text = JSON.stringify(event);
+      this.#lateBytes += text.length;
+      this.#socket?.send(text);
       if (!WITHOUT_ANSWER.has(event.type)) this.#expectAnswer();
     }
     this.#hasBegun();

@@ -4,24 +4,63 @@ import type { AgentEvent } from './agent-event.ts';
 /** A client event that can be sent twice: the server takes each id of a session once. */
 export type NamedEvent = ClientEvent & { readonly event_id: string };
 
+/** A minute of speech as base64: as long as a session waits for its client. */
+const MAX_SPEECH_CHARS = 60 * 64_000;
+
+/** In the order in which it was sent. */
+interface Sent<Event extends NamedEvent = NamedEvent> {
+  readonly place: number;
+  readonly event: Event;
+}
+
+type Speech = Extract<NamedEvent, { type: 'input_audio_buffer.append' }>;
+
 /**
  * What was sent and may not have arrived, oldest first. The server takes events in their order, so an answer to one
- * says that those before it are there too: also those that have no answer of their own.
+ * says that those before it are there too: also those that have no answer of their own, as speech.
  */
 export class Unanswered {
-  #events: NamedEvent[] = [];
+  #events: Sent[] = [];
+  /** Apart from the others: there is a lot of it, and nothing is an answer to it. */
+  #speech: Sent<Speech>[] = [];
+  #speechChars = 0;
+  #count = 0;
 
   get all(): readonly NamedEvent[] {
-    return this.#events;
+    return [...this.#events, ...this.#speech]
+      .sort((one, other) => one.place - other.place)
+      .map(({ event }) => event);
   }
 
   add(event: NamedEvent): void {
-    this.#events.push(event);
+    const place = this.#count++;
+    if (event.type !== 'input_audio_buffer.append') {
+      this.#events.push({ place, event });
+      return;
+    }
+    this.#speech.push({ place, event });
+    this.#speechChars += event.audio.length;
+    while (this.#speechChars > MAX_SPEECH_CHARS) this.#forgetSpeech();
   }
 
   heard(event: AgentEvent): void {
-    const index = this.#events.findIndex((sent) => isAnswer(sent, event));
-    if (index !== -1) this.#events = this.#events.slice(index + 1);
+    this.#arrived(this.#events.find(({ event: sent }) => isAnswer(sent, event)));
+  }
+
+  /** The server has this one, and so all before it. Null, and one that is not kept any more, say nothing new. */
+  arrived(id: string | null): void {
+    this.#arrived([...this.#events, ...this.#speech].find(({ event }) => event.event_id === id));
+  }
+
+  #arrived(last: Sent | undefined): void {
+    if (!last) return;
+    this.#events = this.#events.filter(({ place }) => place > last.place);
+    while (this.#speech[0] && this.#speech[0].place <= last.place) this.#forgetSpeech();
+  }
+
+  #forgetSpeech(): void {
+    const oldest = this.#speech.shift();
+    this.#speechChars -= oldest?.event.audio.length ?? 0;
   }
 }
 

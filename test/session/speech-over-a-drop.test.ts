@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { textOf } from '../../src/conversation/item.ts';
+import type { ManualClock } from '../support/manual-clock.ts';
+import { ScriptedHearing } from '../support/scripted-hearing.ts';
+import { SessionHarness } from '../support/session-harness.ts';
+
+async function speaking(words: string): Promise<SessionHarness> {
+  const harness = await SessionHarness.start([['I see.'], ['And?']], {
+    hearing: (clock: ManualClock) => new ScriptedHearing({ clock, readMs: () => 150 }),
+    line: { hasExtensions: true },
+  });
+  harness.listen();
+  await harness.speak(words);
+  return harness;
+}
+
+const texts = (harness: SessionHarness) => harness.conversation.items.map(textOf);
+
+it('whoever is cut off in the middle of a sentence ends it when the line is back: it is one', async () => {
+  const harness = await speaking('my daughter is called');
+  harness.session.wentAway();
+  await harness.clock.advance(4_900);
+  expect(harness.all('input_audio_buffer.speech_stopped')).toEqual([]);
+  harness.session.cameBack(null);
+  await harness.clock.advance(900);
+  await harness.speak('alice');
+  await harness.silence(2_000);
+  await harness.clock.advance(1_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+});
+
+it('whoever does not come back has said what came, and is answered', async () => {
+  const harness = await speaking('my daughter is called alice');
+  harness.session.wentAway();
+  await harness.clock.advance(8_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+});
+
+it('whoever comes back and says nothing has finished a second later', async () => {
+  const harness = await speaking('my daughter is called alice');
+  harness.session.wentAway();
+  await harness.clock.advance(1_100);
+  harness.session.cameBack(null);
+  await harness.clock.advance(900);
+  expect(harness.all('input_audio_buffer.speech_stopped')).toEqual([]);
+  await harness.clock.advance(2_000);
+  expect(harness.all('input_audio_buffer.speech_stopped')).toHaveLength(1);
+});
+
+it('the first drop does not make the next pause a long one', async () => {
+  const harness = await speaking('my daughter is called');
+  harness.session.wentAway();
+  await harness.clock.advance(500);
+  harness.session.cameBack(null);
+  await harness.speak('alice');
+  await harness.clock.advance(3_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+});
