@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { FliteVoice } from '../../src/speech/tts/flite-voice.ts';
 import { findChromium, launchChromium } from '../support/chromium.ts';
+import { FaultProxy } from '../support/fault-proxy.ts';
 import { MicrophoneFile } from '../support/microphone-file.ts';
 import { PageWatch } from '../support/page-watch.ts';
 import { Service } from '../support/service.ts';
@@ -20,6 +21,8 @@ const KEY = 'a-key-for-this-test';
 const ELSEWHERE = 'agent.test';
 /** What the console complains of: 401 is how the page learns that a key is needed; the others are for https only. */
 const WITHOUT_KEY = /401|Cross-Origin-Opener-Policy|Origin-Agent-Cluster/;
+/** What it says of a connection that was lost. */
+const LOST = /WebSocket|ERR_/;
 const NOTHING = /^(?!)/;
 
 describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeout: 60_000 }, () => {
@@ -91,6 +94,23 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places.at(-1)).toBeGreaterThan(800);
     expect(await page.locator('.user').count()).toBe(1);
+    expect(await page.locator('.problem').count()).toBe(0);
+  });
+
+  it.concurrent('hears a sentence whole although the network fails twice in the middle of it', async (test) => {
+    await using proxy = await new FaultProxy(service.url).start();
+    const { page } = await openPage(test, { url: proxy.url, expected: LOST });
+    await turnOn(page);
+    await page.locator('.user[data-speech="tentative"]').waitFor();
+    for (let drops = 0; drops < 2; drops++) {
+      const comesBack = page.waitForEvent('websocket', (socket) => socket.url().includes('resume='));
+      proxy.dropAll();
+      await comesBack;
+    }
+    const said = page.locator('.user[data-speech="understood"][data-state="stored"]');
+    await said.first().waitFor();
+    expect(await said.first().innerText()).toMatch(/^hello.* my name is alice/i);
+    await page.locator('.agent .text', { hasText: 'Alice' }).waitFor();
     expect(await page.locator('.problem').count()).toBe(0);
   });
 
