@@ -18,16 +18,14 @@ const PACE = 4;
 const INPUT = { turn_detection: { type: 'server_vad', silence_duration_ms: 600 } };
 const TIMEOUT_MS = 240_000;
 /**
- * What each says: one half of the sentences each, to which the agent answers with the other half in the same voice, so
- * that every sentence is said and answered once, and every voice has spoken all. `CLOSED_LOOP=all`: everybody says all.
+ * What each says: a quarter of the sentences, to which the agent answers with others in the same voice. `CLOSED_LOOP=all`:
+ * everybody says all.
  */
+const QUARTER = SPOKEN_SENTENCES.length / 4;
 const SAID: Readonly<Record<string, readonly string[]>> =
   process.env.CLOSED_LOOP === 'all'
     ? { rms: SPOKEN_SENTENCES, kal: SPOKEN_SENTENCES }
-    : {
-        rms: SPOKEN_SENTENCES.slice(0, SPOKEN_SENTENCES.length / 2),
-        kal: SPOKEN_SENTENCES.slice(SPOKEN_SENTENCES.length / 2),
-      };
+    : { rms: SPOKEN_SENTENCES.slice(0, QUARTER), kal: SPOKEN_SENTENCES.slice(-QUARTER) };
 
 interface Loop {
   readonly turns: readonly SpokenTurn[];

@@ -24,6 +24,7 @@ describe('a fault of an engine', () => {
       const { got, or = got, withinMs, isSpared } = row.expected[fault];
       const seen = await outcomeOf(row, fault);
       expect([got, or]).toEqual(expect.arrayContaining([...seen.got]));
+      expect(seen.got).toContain(got);
       expect(seen.waitedMs).toBeLessThan(withinMs * row.patience + SLACK_MS);
       expect(seen.guard !== 'closed').toBe(isSpared);
       expect(seen.recoveredMs).toBeLessThan(RECOVERED_WITHIN_MS);
