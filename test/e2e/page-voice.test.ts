@@ -97,16 +97,18 @@ describe.skipIf(!canRun)('the microphone of the page in a real browser', { timeo
     expect(await page.locator('.problem').count()).toBe(0);
   });
 
-  it.concurrent('hears a sentence whole although the network fails twice in the middle of it', async (test) => {
+  it.concurrent('hears a sentence whole although the network fails twice in it, and tells that what is said is kept', async (test) => {
     await using proxy = await new FaultProxy(service.url).start();
     const { page } = await openPage(test, { url: proxy.url, expected: LOST });
     await turnOn(page);
     await page.locator('.user[data-speech="tentative"]').waitFor();
-    for (let drops = 0; drops < 2; drops++) {
-      const comesBack = page.waitForEvent('websocket', (socket) => socket.url().includes('resume='));
-      proxy.dropAll();
-      await comesBack;
-    }
+    const comesBack = page.waitForEvent('websocket', (socket) => socket.url().includes('resume='));
+    proxy.dropAll();
+    await comesBack;
+    proxy.refuse();
+    proxy.dropAll();
+    await page.getByText('What you say is kept.').waitFor();
+    await proxy.accept();
     const said = page.locator('.user[data-speech="understood"][data-state="stored"]');
     await said.first().waitFor();
     expect(await said.first().innerText()).toMatch(/^hello.* my name is alice/i);

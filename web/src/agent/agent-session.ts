@@ -206,7 +206,7 @@ export class AgentSession implements Disposable {
   }
 }
 
-/** While a connection is on its way back its session goes on. */
-function hasSession({ status }: ConnectionState): boolean {
+/** While a connection is on its way back its session goes on, and what is said is kept for it. */
+export function hasSession({ status }: ConnectionState): boolean {
   return status === 'open' || status === 'resuming';
 }

@@ -56,10 +56,11 @@ function ResumingBanner() {
     const timer = setTimeout(() => setIsShown(true), UNNOTICED_MS);
     return () => clearTimeout(timer);
   }, []);
+  const isListening = useValue(session.input.microphone.state).status === 'on';
   if (!isShown) return null;
   return (
     <p className="banner resuming">
-      <span>Reconnecting…</span>
+      <span>Reconnecting… {isListening && 'What you say is kept.'}</span>
       <button type="button" className="link" onClick={() => session.reconnect()}>
         Try now
       </button>

@@ -1,3 +1,4 @@
+import { hasSession } from '../agent/agent-session.ts';
 import { isBusy } from '../chat/chat-state.ts';
 import { type VoiceActivity, voiceActivity } from '../voice/voice-activity.ts';
 import { useAgent, useValue } from './agent-context.ts';
@@ -10,7 +11,7 @@ export function useVoiceActivity(): VoiceActivity | null {
   return voiceActivity({
     microphone: useValue(input.microphone.state),
     mode: useValue(input.mode),
-    isConnected: useValue(session.connection).status === 'open',
+    isConnected: hasSession(useValue(session.connection)),
     isHeard: useValue(input.isHeard),
     isTalking: useValue(input.isTalking),
     playback: useValue(output.playback, ({ state }) => state),
