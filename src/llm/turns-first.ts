@@ -34,7 +34,7 @@ const QUIET_MS = 500;
 const CROWD = 2;
 /** What found no quiet for so long runs amid the turns of a crowd … */
 const PATIENCE_MS = 30_000;
-/** … and the next one waits only so many times as long as that took: a fifth of the time is for the background. */
+/** … and after it nothing does for so many times as long as it took: a fifth of the time is for the background. */
 const TURNS_SHARE = 4;
 /** The engine that answers by rules. */
 const RULES = 'offline';
@@ -49,7 +49,7 @@ interface Job {
 interface Run {
   readonly job: Job;
   readonly startedMs: number;
-  /** It began amid turns, and no turn stops it. */
+  /** It began amid turns, and no turn stops it before there was quiet. */
   readonly isAmidTurns: boolean;
 }
 
@@ -67,7 +67,9 @@ export class TurnsFirst implements Disposable {
   #turns = 0;
   #quietSinceMs = Number.NEGATIVE_INFINITY;
   #running: Run | null = null;
+  /** None from the first piece amid turns to the next quiet. */
   #patienceMs = PATIENCE_MS;
+  #restsUntilMs = Number.NEGATIVE_INFINITY;
   #timer: Disposable | null = null;
   #isClosed = false;
 
@@ -111,8 +113,10 @@ export class TurnsFirst implements Disposable {
   /** A turn: what runs in the background is stopped, and begins anew after it is disposed. */
   hold(): Disposable {
     let isHeld = true;
+    const endsQuiet = this.#turns === 0 && this.#clock.monotonicMs() - this.#quietSinceMs >= this.#quietMs;
     this.#turns++;
-    if (!this.#running?.isAmidTurns) this.#running?.job.controller.abort(new Preempted());
+    if (endsQuiet) this.#patienceMs = PATIENCE_MS;
+    if (endsQuiet || !this.#running?.isAmidTurns) this.#running?.job.controller.abort(new Preempted());
     this.#beginNext();
     return {
       [Symbol.dispose]: () => {
@@ -180,11 +184,10 @@ export class TurnsFirst implements Disposable {
     return { controller, end: leave };
   }
 
-  #ended({ job, startedMs, isAmidTurns }: Run): void {
+  #ended({ startedMs, isAmidTurns }: Run): void {
     this.#running = null;
-    if (job.controller.signal.aborted) return;
-    const tookMs = this.#clock.monotonicMs() - startedMs;
-    this.#patienceMs = isAmidTurns ? Math.min(TURNS_SHARE * tookMs, PATIENCE_MS) : PATIENCE_MS;
+    const nowMs = this.#clock.monotonicMs();
+    if (isAmidTurns) this.#restsUntilMs = nowMs + TURNS_SHARE * (nowMs - startedMs);
   }
 
   /** Begins what has waited longest, or comes back when it may begin. */
@@ -194,13 +197,16 @@ export class TurnsFirst implements Disposable {
     if (!job || this.#isClosed || this.#running) return;
     const isAmidTurns = this.#turns > 0;
     if (isAmidTurns && this.#turns < CROWD) return;
-    const dueMs = isAmidTurns ? job.sinceMs + this.#patienceMs : this.#quietSinceMs + this.#quietMs;
+    const dueMs = isAmidTurns
+      ? Math.max(job.sinceMs + this.#patienceMs, this.#restsUntilMs)
+      : this.#quietSinceMs + this.#quietMs;
     const leftMs = dueMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
       this.#timer = this.#clock.after(leftMs, () => this.#beginNext());
       return;
     }
     this.#waiting.delete(job);
+    if (isAmidTurns) this.#patienceMs = 0;
     this.#running = { job, startedMs: this.#clock.monotonicMs(), isAmidTurns };
     job.begin();
   }

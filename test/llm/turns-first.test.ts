@@ -203,6 +203,66 @@ describe('where several turns at once leave no quiet, background work', () => {
     expect(engine.requests).toHaveLength(4);
   });
 
+  test('rests after each piece, however long the next one has waited', async () => {
+    const { background, first, clock, engine } = setUp(1000, 'done');
+    first.hold();
+    first.hold();
+    const works = [background.complete(request, never), background.complete(hello, never)];
+    await clock.advance(31_000);
+    expect(await works[0]).toBe('done');
+    await clock.advance(3_999);
+    expect(engine.requests).toEqual([request]);
+    await clock.advance(1001);
+    expect(await works[1]).toBe('done');
+  });
+
+  test('rests four times as long as a long piece took too, also when that was given up', async () => {
+    const { background, first, clock, engine } = setUp(60_000, 'done');
+    first.hold();
+    first.hold();
+    const abort = new AbortController();
+    const given = failure(background.complete(request, abort.signal));
+    await clock.advance(50_000);
+    abort.abort();
+    expect(isAbort(await given)).toBe(true);
+    void failure(background.complete(hello, never));
+    await clock.advance(79_999);
+    expect(engine.requests).toEqual([request]);
+    await clock.advance(1);
+    expect(engine.requests).toEqual([request, hello]);
+  });
+
+  test('is patient again after a quiet in which there was nothing to do', async () => {
+    const { background, first, clock, engine } = setUp(10, 'done');
+    const holds = [first.hold(), first.hold()];
+    await Promise.all([background.complete(request, never), clock.advance(30_010)]);
+    for (const hold of holds) hold[Symbol.dispose]();
+    await clock.advance(3_600_000);
+    first.hold();
+    first.hold();
+    void failure(background.complete(hello, never));
+    await clock.advance(29_999);
+    expect(engine.requests).toEqual([request]);
+    await clock.advance(1);
+    expect(engine.requests).toEqual([request, hello]);
+  });
+
+  test('gives way to a single person who begins when the crowd has gone', async () => {
+    const { background, first, clock, engine } = setUp(60_000, 'done');
+    const holds = [first.hold(), first.hold()];
+    void failure(background.complete(request, never));
+    await clock.advance(30_000);
+    expect(engine.requests).toHaveLength(1);
+    for (const hold of holds) hold[Symbol.dispose]();
+    // Between the turns of a crowd is no quiet.
+    await clock.advance(499);
+    first.hold()[Symbol.dispose]();
+    expect(engine.signals[0]?.aborted).toBe(false);
+    await clock.advance(500);
+    first.hold();
+    expect(engine.signals[0]?.aborted).toBe(true);
+  });
+
   test('still waits for the turn of one person alone', async () => {
     const { background, first, clock, engine } = setUp('done');
     const hold = first.hold();
