@@ -58,9 +58,60 @@ test.each([
   ['connect ECONNREFUSED 192.168.1.5:11434', 'connect ECONNREFUSED …'],
   ['connect ECONNREFUSED ::1:11434', 'connect ECONNREFUSED …'],
   ['at "https://llm.example/v1" (fetch failed)', 'at "…" (fetch failed)'],
+  [
+    'the recognition server http://ollama:9/v1 cannot be reached: getaddrinfo ENOTFOUND ollama',
+    'the recognition server … cannot be reached: getaddrinfo ENOTFOUND …',
+  ],
+  [
+    'Connect Timeout Error (attempted address: ollama:11434, timeout: 10000ms)',
+    'Connect Timeout Error (attempted address: …, timeout: 10000ms)',
+  ],
+  [
+    'Connect Timeout Error (attempted addresses: 10.0.0.7:80, fd00::7:80, timeout: 10000ms)',
+    'Connect Timeout Error (attempted addresses: …, timeout: 10000ms)',
+  ],
+  ['llm.local:8080 closed the connection', '… closed the connection'],
+  [
+    'the model llama3.2:3b took 12:30:45 (read ECONNRESET)',
+    'the model llama3.2:3b took 12:30:45 (read ECONNRESET)',
+  ],
   ['Say it again at 12:30: the model of 8:1 is busy', 'Say it again at 12:30: the model of 8:1 is busy'],
 ])('"%s" becomes "%s"', (message, shown) => {
   expect(withoutAddresses(message)).toBe(shown);
+});
+
+test('nor do our own events tell it', () => {
+  const reason = `Qdrant does not answer at ${NOWHERE} (ECONNREFUSED)`;
+  const hidden = 'Qdrant does not answer at … (ECONNREFUSED)';
+  const node = { name: 'recall', start_ms: 0, end_ms: 1 };
+  const traced = (why: string) => ({
+    type: 'vivavoce.turn.traced',
+    degraded: [{ part: 'memory', reason: why }],
+    nodes: [
+      { ...node, degraded: why },
+      { ...node, degraded: null },
+    ],
+  });
+  const skipped = (why: string) => ({ type: 'vivavoce.speech.skipped', text: NOWHERE, reason: why });
+  expect(hideAddresses(traced(reason) as never)).toEqual(traced(hidden));
+  expect(hideAddresses(skipped(reason) as never)).toEqual(skipped(hidden));
+});
+
+test.each([
+  'a',
+  ':',
+  'a:',
+  'a.',
+  '1.',
+  '-',
+  'a-',
+  '[',
+  'E',
+  '1:',
+])('a long message of "%s" takes no time', (part) => {
+  const from = performance.now();
+  withoutAddresses(part.repeat(50_000));
+  expect(performance.now() - from).toBeLessThan(500);
 });
 
 test('what people say of addresses is left as it is', () => {
