@@ -76,8 +76,10 @@ export class BatchQueue implements Disposable {
 
   /** Takes out the one that matters most of those that are due and `mayBe` read now; null when there is none. */
   next(mayBe: (owner: Owner) => boolean): WaitingConversation | null {
-    const due = [...this.#entries.values()].filter(({ isDue, owner }) => isDue && mayBe(owner));
-    const [first] = due.sort((a, b) => b.importance - a.importance || a.dueAtMs - b.dueAtMs);
+    let first: Entry | null = null;
+    for (const entry of this.#entries.values()) {
+      if (entry.isDue && (!first || isBefore(entry, first)) && mayBe(entry.owner)) first = entry;
+    }
     if (!first) return null;
     this.#entries.delete(keyOf(first));
     this.#due--;
@@ -120,6 +122,12 @@ export class BatchQueue implements Disposable {
     if (delayMs === 0) fall();
     else entry.timer = this.#clock.after(delayMs, fall);
   }
+}
+
+function isBefore(one: Entry, other: Entry): boolean {
+  return (
+    one.importance > other.importance || (one.importance === other.importance && one.dueAtMs < other.dueAtMs)
+  );
 }
 
 function keyOf({ owner, conversationId }: WaitingConversation): string {

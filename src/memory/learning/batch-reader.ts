@@ -112,6 +112,8 @@ export class BatchReader implements AsyncDisposable {
       this.#isBehind = waiting.length === BACKLOG;
       for (const conversation of waiting) {
         if (conversation.notedItems > 0) this.#queue.overdue(conversation);
+        // The rules come first. Nobody else comes back for what they could not read yet.
+        else this.#queue.noticed(conversation);
       }
     } catch (error) {
       this.#isBehind = true;

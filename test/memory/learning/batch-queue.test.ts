@@ -163,6 +163,13 @@ it('a thousand may be due; what is due after them is forgotten, and it says so',
   expect(next()).toBeNull();
 });
 
+it('whether one may be read is asked about few of a thousand: all of this is on the event loop', () => {
+  for (let index = 0; index < 1_000; index++) queue.overdue({ owner: ALICE, conversationId: String(index) });
+  let asked = 0;
+  queue.next(() => ++asked > 0);
+  expect(asked).toBe(1);
+});
+
 it('no timer is left when it is disposed', () => {
   say(A);
   queue.released(B);

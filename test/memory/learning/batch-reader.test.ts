@@ -184,6 +184,16 @@ describe('a batch', () => {
     await idle();
     expect(extractor.learned).toEqual([[WORTHY], ['I have a brother too.']]);
   });
+
+  it('waits for the rules where they could not read at the start', async () => {
+    const item = outbox.say(ALICE, 'a', WORTHY, 'new');
+    await reader.catchUp();
+    await idle();
+    expect(extractor.batches).toEqual([]);
+    await outbox.settle(ALICE, 'a', { items: [{ id: item.id, to: 'noted' }], changes: null });
+    await idle();
+    expect(extractor.learned).toEqual([[WORTHY]]);
+  });
 });
 
 describe('long conversations', () => {
