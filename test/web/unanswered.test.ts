@@ -53,6 +53,14 @@ describe('what was sent and may not have arrived', () => {
     expect(left([create], added('item_3'), error('page_7'))).toEqual(['create']);
   });
 
+  it('is kept behind a turn that the server has found by itself, whose news come late', () => {
+    const update = named({ type: 'session.update', event_id: 'update', session: { type: 'realtime' } });
+    const said = named({ type: 'input_audio_buffer.append', event_id: 'said', audio: 'AAAA' });
+    const commit = named({ type: 'input_audio_buffer.commit', event_id: 'commit' });
+    const committed = { type: 'input_audio_buffer.committed', item_id: 'item_1' };
+    expect(left([update, said, commit], committed)).toEqual(['update', 'said', 'commit']);
+  });
+
   it('is answered by what came of it', () => {
     expect(left([cancel], done('resp_1', 'client_cancelled'))).toEqual([]);
     expect(left([cancel], error('cancel'))).toEqual([]);

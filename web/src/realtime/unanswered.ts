@@ -94,11 +94,10 @@ function isAnswer(sent: NamedEvent, event: AgentEvent): boolean {
         event.response.status_details?.reason === 'client_cancelled' &&
         (sent.response_id ?? event.response.id) === event.response.id
       );
-    case 'input_audio_buffer.commit':
-      return event.type === 'input_audio_buffer.committed';
     case 'input_audio_buffer.clear':
       return event.type === 'input_audio_buffer.cleared';
     default:
+      // To a commit neither: the server commits turns that it finds by itself, and may tell of them late.
       return false;
   }
 }
