@@ -50,6 +50,7 @@ export class Session implements AsyncDisposable {
   #config: WireRealtimeSession;
   #hasEnded = false;
   #isFinishing = false;
+  #isAway = false;
   /** `transcription`: writes down what is said, and answers nothing. */
   #type: WireSession['type'] = 'realtime';
 
@@ -95,7 +96,8 @@ export class Session implements AsyncDisposable {
     });
     this.#silence = new Silence({
       ...{ clock: deps.clock, ids: deps.ids, idle: deps.idle, playhead, outbox, conversation },
-      isBusy: () => this.#replies.active !== null || this.#microphone.isHearing,
+      // What is said meanwhile comes when the client is back.
+      isBusy: () => this.#isAway || this.#replies.active !== null || this.#microphone.isHearing,
       heardMs: () => this.#microphone.heardMs,
       nudge: () => this.#responder.nudge(),
       hangUp: onHangUp,
@@ -155,13 +157,17 @@ export class Session implements AsyncDisposable {
 
   /** Its connection is lost, and it may come back. */
   wentAway(): void {
+    this.#isAway = true;
     this.#microphone.lineIs('cut');
+    this.#silence.check();
   }
 
   /** The client is back after a drop, on another connection. */
   cameBack(received: Received | null): void {
+    this.#isAway = false;
     this.#microphone.lineIs('up');
     this.#replies.cameBack(received);
+    this.#silence.check();
   }
 
   /**

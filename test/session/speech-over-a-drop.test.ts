@@ -4,8 +4,11 @@ import type { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedHearing } from '../support/scripted-hearing.ts';
 import { SessionHarness } from '../support/session-harness.ts';
 
-async function speaking(words: string): Promise<SessionHarness> {
+type Options = Parameters<typeof SessionHarness.start>[1];
+
+async function speaking(words: string, options: Options = {}): Promise<SessionHarness> {
   const harness = await SessionHarness.start([['I see.'], ['And?']], {
+    ...options,
     hearing: (clock: ManualClock) => new ScriptedHearing({ clock, readMs: () => 150 }),
     line: { hasExtensions: true },
   });
@@ -55,4 +58,20 @@ it('the first drop does not make the next pause a long one', async () => {
   await harness.speak('alice');
   await harness.clock.advance(3_000);
   expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+});
+
+it('nobody is asked whether they are still there, nor hung up on, while they cannot be heard', async () => {
+  const deps = { idle: { nudgeMs: 8_000, endMs: 20_000 } };
+  const harness = await speaking('my daughter is called alice', { deps });
+  await harness.silence(3_000);
+  await harness.clock.advance(3_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+  harness.session.wentAway();
+  await harness.clock.advance(50_000);
+  expect([texts(harness).length, harness.hungUp]).toEqual([2, null]);
+  harness.session.cameBack(null);
+  await harness.clock.advance(7_000);
+  expect(texts(harness)).toHaveLength(2);
+  await harness.clock.advance(2_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.', 'And?']);
 });
