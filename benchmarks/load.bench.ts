@@ -50,8 +50,8 @@ async function* crowd(standIns: StandIns, seconds: number): AsyncGenerator<Resul
   yield one('cpu_share', 'cores', cpuMs / elapsedMs, CONNECTIONS);
   yield one('cpu_per_turn', 'ms', cpuMs / seen.length, CONNECTIONS);
   yield one('rss', 'MiB', await service.rssMiB(), CONNECTIONS);
-  // The stand-in's frames are known by their samples: what is spoken by the next voice, or not at all, has none.
-  const unvoiced = seen.filter(({ frames }) => frames.length === 0);
+  // The first frame of the stand-in is known by its samples: what is spoken by the next voice, or not at all, has none.
+  const unvoiced = seen.filter(({ frames }) => frames[0] === undefined);
   yield one('without_their_voice', 'turns', unvoiced.length, CONNECTIONS);
   yield one('errors', 'turns', report(errors), CONNECTIONS);
   await Promise.all(clients.map((client) => client.close()));

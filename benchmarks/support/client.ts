@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { frameIndexOf } from './stand-ins.ts';
+import { frameIndexOf, frameValue } from './stand-ins.ts';
 
 /** What a client saw of a turn. */
 export interface SeenTurn {
@@ -97,9 +97,9 @@ export class BenchClient {
       case 'response.output_audio.delta': {
         const samples = Buffer.from(event.delta, 'base64');
         for (const offset of [0, samples.length - 2]) {
-          const index = frameIndexOf(samples.readInt16LE(offset));
-          if (this.#turn && index >= 0 && this.#turn.frames[index] === undefined)
-            this.#turn.frames[index] = at;
+          const sample = samples.readInt16LE(offset);
+          const index = frameIndexOf(sample);
+          if (this.#turn && index >= 0 && frameValue(index) === sample) this.#turn.frames[index] ??= at;
         }
         this.#onDelta?.();
         return;
