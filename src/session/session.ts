@@ -167,7 +167,6 @@ export class Session implements AsyncDisposable {
     this.#isAway = false;
     this.#microphone.lineIs('up');
     this.#replies.cameBack(received);
-    this.#silence.check();
   }
 
   /**
