@@ -81,6 +81,8 @@ export async function* soakBench({ minutes = 10 }: { minutes?: number }): AsyncG
       points.map(({ value }) => value),
     );
     const trend = trendOf(points);
+    // Nothing that was not measured would grow.
+    if (!Number.isFinite(trend.growth)) throw new Error(`${name} was measured too seldom, or not at all`);
     const slope = summarise(`${name}_slope`, `${UNITS[name]}/h`, [trend.perHour]);
     yield { ...slope, p95: Math.round(2_000 * trend.errorPerHour) / 1_000, n: points.length };
     if (!grows(trend)) continue;
@@ -131,7 +133,9 @@ async function sampleOf(service: Service): Promise<Sample> {
   const response = await fetch(`${service.url}/metrics`);
   const text = await response.text();
   const metric = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-  const alive: Record<string, number> = JSON.parse(response.headers.get(RESOURCES_HEADER) ?? '{}');
+  const resources = response.headers.get(RESOURCES_HEADER);
+  if (resources === null) throw new Error('the service does not say what is alive in it');
+  const alive: Record<string, number> = JSON.parse(resources);
   const mib = (name: string) => metric(name) / 1024 / 1024;
   let otherRows = 0;
   for (const [table, rows] of rowsOf(service)) {
