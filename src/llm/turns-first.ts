@@ -32,7 +32,7 @@ interface Options {
 const QUIET_MS = 500;
 /** So many turns at once are no single person's: an engine that answers them has room for one more. */
 const CROWD = 2;
-/** What found no quiet for so long runs amid the turns of a crowd … */
+/** What found no quiet for so long runs amid the turns of a crowd, which has gone when nobody had a turn for as long … */
 const PATIENCE_MS = 30_000;
 /** … and after it nothing does for so many times as long as it took: a fifth of the time is for the background. */
 const TURNS_SHARE = 4;
@@ -49,7 +49,7 @@ interface Job {
 interface Run {
   readonly job: Job;
   readonly startedMs: number;
-  /** It began amid turns, and no turn stops it before there was quiet. */
+  /** It began amid turns, and no turn stops it while the crowd is there. */
   readonly isAmidTurns: boolean;
 }
 
@@ -67,7 +67,7 @@ export class TurnsFirst implements Disposable {
   #turns = 0;
   #quietSinceMs = Number.NEGATIVE_INFINITY;
   #running: Run | null = null;
-  /** None from the first piece amid turns to the next quiet. */
+  /** None from the first piece amid turns until one had quiet, or the crowd has gone. */
   #patienceMs = PATIENCE_MS;
   #restsUntilMs = Number.NEGATIVE_INFINITY;
   #timer: Disposable | null = null;
@@ -113,10 +113,10 @@ export class TurnsFirst implements Disposable {
   /** A turn: what runs in the background is stopped, and begins anew after it is disposed. */
   hold(): Disposable {
     let isHeld = true;
-    const endsQuiet = this.#turns === 0 && this.#clock.monotonicMs() - this.#quietSinceMs >= this.#quietMs;
+    const isCrowdGone = this.#turns === 0 && this.#clock.monotonicMs() - this.#quietSinceMs >= PATIENCE_MS;
     this.#turns++;
-    if (endsQuiet) this.#patienceMs = PATIENCE_MS;
-    if (endsQuiet || !this.#running?.isAmidTurns) this.#running?.job.controller.abort(new Preempted());
+    if (isCrowdGone) this.#patienceMs = PATIENCE_MS;
+    if (isCrowdGone || !this.#running?.isAmidTurns) this.#running?.job.controller.abort(new Preempted());
     this.#beginNext();
     return {
       [Symbol.dispose]: () => {
@@ -184,10 +184,11 @@ export class TurnsFirst implements Disposable {
     return { controller, end: leave };
   }
 
-  #ended({ startedMs, isAmidTurns }: Run): void {
+  #ended({ job, startedMs, isAmidTurns }: Run): void {
     this.#running = null;
     const nowMs = this.#clock.monotonicMs();
     if (isAmidTurns) this.#restsUntilMs = nowMs + TURNS_SHARE * (nowMs - startedMs);
+    else if (!job.controller.signal.aborted) this.#patienceMs = PATIENCE_MS;
   }
 
   /** Begins what has waited longest, or comes back when it may begin. */
