@@ -26,6 +26,8 @@ interface Options {
   /** What the recogniser learns of a voice is kept by it. */
   readonly speaker: string;
   readonly input: WireRealtimeSession['audio']['input'];
+  /** The client sends later what it cannot send now, and says when it is muted. */
+  readonly sendsLate: boolean;
   /** True while our own voice would be heard. */
   readonly isEchoing: () => boolean;
   readonly events: ListenerEvents;
@@ -61,6 +63,7 @@ export class Listener implements Disposable {
       onFailed: (error) => options.events.failed(error),
     });
     this.#stall = new StallWatch(options.clock, {
+      sendsLate: options.sendsLate,
       isBusy: () => this.#inlet.isBusy,
       onStalled: (ms) => this.#hearSilence(ms),
     });
@@ -94,11 +97,13 @@ export class Listener implements Disposable {
   mute(muted: boolean): void {
     this.#inlet.afterAll(() => {
       this.#isMuted = muted;
+      this.#stall.mute(muted);
     });
   }
 
-  lineIs(line: 'up' | 'cut'): void {
-    this.#stall.lineIs(line);
+  /** What was said while the line was cut is on its way. */
+  cameBack(): void {
+    this.#stall.audioCame();
   }
 
   /** @throws VivavoceError `invalid_request` for what is no audio, or too much of it. */

@@ -18,6 +18,7 @@ const LAST_WORDS_MS = 1_000;
 interface Options extends Omit<FloorOptions, 'speculates' | 'agent'> {
   readonly ids: ConstructorParameters<typeof Listener>[0]['ids'];
   readonly hearing: Hearing;
+  readonly sendsLate: boolean;
   readonly playhead: Playhead;
   readonly agent: AgentSide;
   /** Somebody has begun to speak, or has ended. */
@@ -109,9 +110,9 @@ export class Microphone implements AsyncDisposable {
     this.#listener?.mute(muted);
   }
 
-  /** While it is cut no silence is meant: the rest of what is being said comes when the client is back. */
-  lineIs(line: 'up' | 'cut'): void {
-    this.#listener?.lineIs(line);
+  /** The client is back, with what it has heard in the meantime. */
+  cameBack(): void {
+    this.#listener?.cameBack();
   }
 
   /** A reply has ended. */
@@ -146,10 +147,10 @@ export class Microphone implements AsyncDisposable {
   }
 
   #open(): Listener {
-    const { clock, ids, hearing, conversation, config, onStirred } = this.#options;
+    const { clock, ids, hearing, sendsLate, conversation, config, onStirred } = this.#options;
     const floor = this.#floor;
     const listener = new Listener({
-      ...{ clock, ids, hearing },
+      ...{ clock, ids, hearing, sendsLate },
       speaker: conversation.id,
       input: config().audio.input,
       isEchoing: () => config().audio.input.half_duplex === true && this.#gate.isClosed,

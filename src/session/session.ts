@@ -91,6 +91,7 @@ export class Session implements AsyncDisposable {
     this.#microphone = new Microphone({
       ...deps,
       ...{ conversation, outbox, playhead, config },
+      sendsLate: line.hasExtensions,
       agent: this.#responder,
       onStirred: () => this.#silence.stirred(),
     });
@@ -158,14 +159,13 @@ export class Session implements AsyncDisposable {
   /** Its connection is lost, and it may come back. */
   wentAway(): void {
     this.#isAway = true;
-    this.#microphone.lineIs('cut');
     this.#silence.check();
   }
 
   /** The client is back after a drop, on another connection. */
   cameBack(received: Received | null): void {
     this.#isAway = false;
-    this.#microphone.lineIs('up');
+    this.#microphone.cameBack();
     this.#replies.cameBack(received);
   }
 

@@ -1,39 +1,40 @@
 import type { Clock } from '../clock.ts';
 
-/** A client that sends nothing for so long in the middle of a turn is heard as silent. */
+/** A client that sends nothing for so long in the middle of a turn is heard as silent: each second is one of silence. */
 const STALLED_MS = 1_000;
-/** One whose connection is lost comes back sooner, and says the rest; an answer waits no longer than that. */
-const CUT_MS = 5_000;
+/** One that sends late what it could not send in time, and says so when it is muted: its line is bad, or gone. */
+const PATIENT_MS = 5_000;
 
-interface Events {
+interface Options {
+  /** The client sends the rest when its line is well again. */
+  readonly sendsLate: boolean;
   /** What has come is still being heard. */
   isBusy(): boolean;
   /** Nothing has come for another `ms`. */
   onStalled(ms: number): void;
 }
 
-/** A turn does not hang on a client that stopped sending: each second without audio is a second of silence. */
+/** A turn does not hang on a client that stopped sending. */
 export class StallWatch {
   readonly #clock: Clock;
-  readonly #events: Events;
+  readonly #options: Options;
   #lastAudioMs = 0;
-  #patienceMs = STALLED_MS;
+  #isMuted = false;
   #timer: Disposable | null = null;
 
-  constructor(clock: Clock, events: Events) {
+  constructor(clock: Clock, options: Options) {
     this.#clock = clock;
-    this.#events = events;
+    this.#options = options;
   }
 
-  /** Audio has come, or has come out of the queue. */
+  /** Audio has come, has come out of the queue, or is on its way. */
   audioCame(): void {
     this.#lastAudioMs = this.#clock.monotonicMs();
   }
 
-  lineIs(line: 'up' | 'cut'): void {
-    this.#patienceMs = line === 'cut' ? CUT_MS : STALLED_MS;
-    // What was said meanwhile is on its way.
-    if (line === 'up') this.audioCame();
+  /** Nothing more is to come, or it is again. */
+  mute(muted: boolean): void {
+    this.#isMuted = muted;
     if (this.#timer) this.watch();
   }
 
@@ -42,11 +43,11 @@ export class StallWatch {
     this.stop();
     const timer = this.#clock.after(afterMs, () => {
       const quietMs = this.#clock.monotonicMs() - this.#lastAudioMs;
-      const isStalled = quietMs >= this.#patienceMs && !this.#events.isBusy();
-      if (isStalled) this.#events.onStalled(STALLED_MS);
+      const patienceMs = this.#options.sendsLate && !this.#isMuted ? PATIENT_MS : STALLED_MS;
+      const isStalled = quietMs >= patienceMs && !this.#options.isBusy();
+      if (isStalled) this.#options.onStalled(STALLED_MS);
       // It may have been stopped by what it told.
-      if (this.#timer === timer)
-        this.watch(quietMs < this.#patienceMs ? this.#patienceMs - quietMs : STALLED_MS);
+      if (this.#timer === timer) this.watch(quietMs < patienceMs ? patienceMs - quietMs : STALLED_MS);
     });
     this.#timer = timer;
   }

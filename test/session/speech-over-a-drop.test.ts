@@ -8,9 +8,9 @@ type Options = Parameters<typeof SessionHarness.start>[1];
 
 async function speaking(words: string, options: Options = {}): Promise<SessionHarness> {
   const harness = await SessionHarness.start([['I see.'], ['And?']], {
-    ...options,
     hearing: (clock: ManualClock) => new ScriptedHearing({ clock, readMs: () => 150 }),
     line: { hasExtensions: true },
+    ...options,
   });
   harness.listen();
   await harness.speak(words);
@@ -39,23 +39,32 @@ it('whoever does not come back has said what came, and is answered', async () =>
   expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
 });
 
-it('whoever comes back and says nothing has finished a second later', async () => {
+it('whoever comes back and says nothing has finished five seconds later', async () => {
   const harness = await speaking('my daughter is called alice');
   harness.session.wentAway();
-  await harness.clock.advance(1_100);
+  await harness.clock.advance(3_000);
   harness.session.cameBack(null);
-  await harness.clock.advance(900);
+  await harness.clock.advance(4_900);
   expect(harness.all('input_audio_buffer.speech_stopped')).toEqual([]);
   await harness.clock.advance(2_000);
   expect(harness.all('input_audio_buffer.speech_stopped')).toHaveLength(1);
 });
 
-it('the first drop does not make the next pause a long one', async () => {
+it('a line that falls silent without a word is waited for as well', async () => {
   const harness = await speaking('my daughter is called');
-  harness.session.wentAway();
-  await harness.clock.advance(500);
-  harness.session.cameBack(null);
+  await harness.clock.advance(4_500);
   await harness.speak('alice');
+  await harness.silence(2_000);
+  await harness.clock.advance(1_000);
+  expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
+});
+
+it.each([
+  ['has turned its microphone off', true, true],
+  ['does not send late what it could not send', false, false],
+])('a client that %s is heard as silent after a second', async (_who, hasExtensions, isMuted) => {
+  const harness = await speaking('my daughter is called alice', { line: { hasExtensions } });
+  if (isMuted) harness.receive({ type: 'vivavoce.input.muted', muted: true });
   await harness.clock.advance(3_000);
   expect(texts(harness)).toEqual(['my daughter is called alice', 'I see.']);
 });

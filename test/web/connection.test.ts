@@ -396,6 +396,19 @@ describe('a connection that was lost while the session goes on', () => {
     expect(socket().url.pathname).toBe('/new');
   });
 
+  it('does not wait for a missed answer where the system has no network', async () => {
+    const { connection, socket, open, status } = setUp();
+    await open();
+    connection.send(APPEND);
+    const [append] = socket().sent;
+    connection.networkIsGone();
+    expect([status(), socket().closedWith]).toEqual(['resuming', 4000]);
+    connection.networkIsGone();
+    await soon();
+    socket().says(resumed);
+    expect(socket().sent).toEqual([append]);
+  });
+
   it('comes back at once when the person or the network says so', async () => {
     const { connection, sockets, socket, open } = setUp();
     await open();

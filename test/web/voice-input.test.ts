@@ -56,8 +56,11 @@ describe('the voice of the person', () => {
     });
     input.turnOff();
     hear(2);
-    expect(news()).toEqual(['closed']);
+    // Or the session would wait for the rest of what is being said.
+    expect(news()).toEqual(['closed', 'vivavoce.input.muted']);
     expect(input.patch).toBeNull();
+    await input.turnOn();
+    expect(news()).toEqual(['vivavoce.input.muted', 'configured']);
   });
 
   it('sends what is said while the button is held, and asks for an answer behind its last frame', async () => {
@@ -108,7 +111,7 @@ describe('the voice of the person', () => {
     input.press();
     hear(4);
     unplug();
-    expect(news().slice(-3)).toEqual(['closed', 'commit', 'asked']);
+    expect(news().slice(-4)).toEqual(['closed', 'commit', 'asked', 'vivavoce.input.muted']);
     expect(input.microphone.state.current).toMatchObject({ status: 'failed' });
     expect(input.isTalking.current).toBe(false);
   });
@@ -149,7 +152,7 @@ describe('the voice of the person', () => {
     await input.turnOn();
     const error = { type: 'server_error', code: 'input_audio_unavailable', message: '', param: null };
     input.onEvent({ type: 'error', event_id: 'event_1', error: { ...error, event_id: null } } as AgentEvent);
-    expect(news()).toEqual(['configured', 'closed']);
+    expect(news()).toEqual(['configured', 'closed', 'vivavoce.input.muted']);
   });
 
   it.each([

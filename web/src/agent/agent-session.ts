@@ -83,6 +83,11 @@ export class AgentSession implements Disposable {
     if (!this.#connection.isOpen) this.#connection.retry();
   }
 
+  /** The system has no network: what is said from now on is kept until there is one. */
+  networkIsGone(): void {
+    this.#connection.networkIsGone();
+  }
+
   /** Tries again now when it would try again later anyway. */
   reconnectIfWaiting(): void {
     const { status } = this.connection.current;

@@ -40,6 +40,9 @@ export class VoiceInput implements Disposable {
   readonly #deps: Deps;
   #talk: Talk = 'none';
   #sentFrames = 0;
+  #wasOn = false;
+  /** What the session knows of it: while nothing is to come, it does not wait for more. */
+  #isToldMuted = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -49,7 +52,8 @@ export class VoiceInput implements Disposable {
       onFrame: (frame) => this.#onFrame(frame),
     });
     this.microphone.state.subscribe(() => {
-      if (this.microphone.state.current.status !== 'on') this.#wentOff();
+      if (!this.#isOn) this.#wentOff();
+      this.#wasOn = this.#isOn;
     });
   }
 
@@ -72,7 +76,9 @@ export class VoiceInput implements Disposable {
 
   async turnOn(): Promise<void> {
     await this.microphone.open();
-    if (this.#isOn) this.#deps.configure();
+    if (!this.#isOn) return;
+    this.#tellMuted(false);
+    this.#deps.configure();
   }
 
   turnOff(): void {
@@ -83,7 +89,7 @@ export class VoiceInput implements Disposable {
   setMuted(isMuted: boolean): void {
     if (!this.#isOn) return;
     this.microphone.setMuted(isMuted);
-    this.#deps.send({ type: 'vivavoce.input.muted', muted: isMuted });
+    this.#tellMuted(isMuted);
   }
 
   setMode(mode: TurnMode): void {
@@ -131,9 +137,8 @@ export class VoiceInput implements Disposable {
   /** There is a new session, and it knows nothing. */
   connected(): void {
     const { current } = this.microphone.state;
-    if (current.status === 'on' && current.isMuted) {
-      this.#deps.send({ type: 'vivavoce.input.muted', muted: true });
-    }
+    this.#isToldMuted = false;
+    this.#tellMuted(current.status === 'on' && current.isMuted);
   }
 
   disconnected(): void {
@@ -172,6 +177,13 @@ export class VoiceInput implements Disposable {
     this.isHeard.set(false);
     // The last frame will not come; what was said before it was meant.
     if (this.#talk !== 'none') this.#finishTalk();
+    if (this.#wasOn) this.#tellMuted(true);
+  }
+
+  #tellMuted(muted: boolean): void {
+    if (muted === this.#isToldMuted) return;
+    const isTold = this.#deps.send({ type: 'vivavoce.input.muted', muted });
+    if (isTold) this.#isToldMuted = muted;
   }
 
   #setTalk(talk: Talk): void {

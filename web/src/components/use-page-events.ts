@@ -17,6 +17,7 @@ export function usePageEvents(session: AgentSession): void {
       },
       { signal },
     );
+    addEventListener('offline', () => session.networkIsGone(), { signal });
     addEventListener('online', () => session.reconnectIfWaiting(), { signal });
     document.addEventListener(
       'visibilitychange',

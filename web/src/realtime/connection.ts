@@ -133,6 +133,11 @@ export class RealtimeConnection {
     else this.#resume();
   }
 
+  /** The system says so: the line would only be found out to be dead when an answer is missed. */
+  networkIsGone(): void {
+    if (this.#isOpen) this.#lost(this.#run.signal, 'There is no network.');
+  }
+
   close(reason: string | null = null): void {
     this.#end();
     this.#trail = new SessionTrail();
