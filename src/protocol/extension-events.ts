@@ -140,7 +140,7 @@ export const extensionClientEvents = [
     /** False: it stands still at that place (ducked, starved, stopped, at its end). */
     is_playing: z.boolean(),
   }),
-  /** A muted microphone is heard as silence, so that whoever was speaking has finished. */
+  /** A muted microphone, or one that is turned off, is heard as silence, so that whoever was speaking has finished. */
   z.object({
     event_id: z.string().optional().catch(undefined),
     type: z.literal('vivavoce.input.muted'),
