@@ -97,10 +97,9 @@ describe.skipIf(chromium === null)('the page in a real browser', { timeout: 60_0
     await write(page, 'What can you do for me?');
     await audibleSamples(page, 1);
     await write(page, 'What is 2 plus 3?');
-    const answers = page.locator('.agent .text');
-    await answers.nth(1).waitFor();
-    await page.locator('.agent[data-status="completed"] >> nth=-1').waitFor();
-    await page.locator('.unheard').first().waitFor();
+    await page.locator('.agent .text', { hasText: '2 plus 3 is 5' }).waitFor();
+    await page.locator('[data-playback="playing"]').waitFor();
+    await page.locator('.agent').first().locator('.unheard').waitFor();
     expect(await page.locator('.user').count()).toBe(2);
     expect(await page.locator('.problem').count()).toBe(0);
   });
