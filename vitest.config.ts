@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Every file in the same two processes: what they import is read, compiled and warmed up twice and not 200 times.
     isolate: false,
-    // Conversations in real time, with real engines, beside each other on two cores: one of them may be starved once.
-    retry: process.env.CI === 'true' ? 1 : 0,
+    // Conversations in real time, with real engines, beside each other on two cores: one of them may be starved.
+    retry: process.env.CI === 'true' ? 2 : 0,
   },
 });

@@ -118,11 +118,10 @@ describe('nobody else notices', () => {
           while (client.socket.bytesRead < next) await tick();
         }
       };
-      await flood(10_000);
       const began = performance.now();
-      await flood(1_000);
+      await flood(11_000);
       expect(client.socket.bytesRead - told).toBeGreaterThan(20_000);
-      expect(performance.now() - began).toBeGreaterThan(200);
+      expect(performance.now() - began).toBeGreaterThan(900);
     }));
 
   test('a frame that is to have 100 MiB: it is closed before it has come', () =>

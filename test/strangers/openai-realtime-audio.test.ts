@@ -112,8 +112,7 @@ describe.concurrent('the official client', () => {
     });
     for (const text of [HELLO, STOP]) {
       const beganMs = microphone.sentMs;
-      await microphone.say(known.speech(text));
-      const endedMs = microphone.sentMs;
+      const endedMs = await microphone.say(known.speech(text));
       const { item_id: id, audio_start_ms: startMs } = await log.next('input_audio_buffer.speech_started');
       const { audio_end_ms: endMs } = await log.next('input_audio_buffer.speech_stopped');
       const committed = await log.next('input_audio_buffer.committed');

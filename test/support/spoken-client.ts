@@ -24,7 +24,7 @@ export class OpenMicrophone implements Disposable {
   readonly #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
   #sentFrames = 0;
-  #waiting: { readonly frames: Int16Array[]; readonly done: () => void }[] = [];
+  #waiting: { readonly frames: Int16Array[]; readonly done: (sentMs: number) => void }[] = [];
 
   constructor({ send, encode = bytesOf }: Options) {
     this.#send = send;
@@ -32,9 +32,9 @@ export class OpenMicrophone implements Disposable {
     this.#timer = setInterval(() => this.#tick(), FRAME_MS / 2);
   }
 
-  /** Says it after what was said before. Resolves when its last frame has been sent. */
-  async say(samples: Int16Array): Promise<void> {
-    await new Promise<void>((done) => this.#waiting.push({ frames: framesOf(samples), done }));
+  /** Says it after what was said before. Resolves when its last frame has been sent, with the audio sent by then. */
+  async say(samples: Int16Array): Promise<number> {
+    return await new Promise((done) => this.#waiting.push({ frames: framesOf(samples), done }));
   }
 
   /** Audio sent so far. */
@@ -54,7 +54,7 @@ export class OpenMicrophone implements Disposable {
       this.#send(Buffer.from(this.#encode(frame)));
       if (speech?.frames.length !== 0) continue;
       this.#waiting.shift();
-      speech.done();
+      speech.done(this.sentMs);
     }
   }
 }
