@@ -110,7 +110,7 @@ export class TurnsFirst implements Disposable {
     };
   }
 
-  /** A turn: what runs in the background is stopped, and begins anew after it is disposed. */
+  /** A turn: what runs in the background gives way to it, unless it runs amid those of a crowd. */
   hold(): Disposable {
     let isHeld = true;
     const isCrowdGone = this.#turns === 0 && this.#clock.monotonicMs() - this.#quietSinceMs >= PATIENCE_MS;

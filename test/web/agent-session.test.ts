@@ -5,7 +5,7 @@ import { followConversation } from '../../web/src/agent/follow-conversation.ts';
 import type { StorageLike } from '../../web/src/api/access.ts';
 import { ScheduledPlayer } from '../../web/src/audio/scheduled-player.ts';
 import type { ChatState } from '../../web/src/chat/chat-state.ts';
-import type { Target } from '../../web/src/realtime/connection.ts';
+import type { Target } from '../../web/src/realtime/target.ts';
 import { RunningApp } from '../support/running-app.ts';
 import { FakeAudioContext } from './fake-audio-context.ts';
 

@@ -1,12 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientEvent } from '../../src/protocol/client-events.ts';
 import type { AgentEvent } from '../../web/src/realtime/agent-event.ts';
-import {
-  CannotConnect,
-  type ConnectionState,
-  NotNow,
-  RealtimeConnection,
-} from '../../web/src/realtime/connection.ts';
+import { type ConnectionState, RealtimeConnection } from '../../web/src/realtime/connection.ts';
+import { CannotConnect, NotNow } from '../../web/src/realtime/target.ts';
 import { FakeSocket } from './fake-socket.ts';
 
 const ASK: ClientEvent = {

@@ -1,5 +1,5 @@
 import type { ClientEvent } from '../../src/protocol/client-events.ts';
-import type { SocketLike, Target } from '../../web/src/realtime/connection.ts';
+import type { SocketLike, Target } from '../../web/src/realtime/target.ts';
 
 type Listener = (event: { data: unknown } & { code: number; reason: string }) => void;
 

@@ -4,12 +4,8 @@ import { isBusy } from '../chat/chat-state.ts';
 import { queued } from '../chat/edit-entries.ts';
 import { askEventId, createEventId } from '../chat/reduce-server-event.ts';
 import type { AgentEvent } from '../realtime/agent-event.ts';
-import {
-  type ConnectionState,
-  RealtimeConnection,
-  type SocketLike,
-  type Target,
-} from '../realtime/connection.ts';
+import { type ConnectionState, RealtimeConnection } from '../realtime/connection.ts';
+import type { SocketLike, Target } from '../realtime/target.ts';
 import type { OpenCapture } from '../voice/microphone.ts';
 import { Doorway } from './doorway.ts';
 import { OpenChat } from './open-chat.ts';

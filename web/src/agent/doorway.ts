@@ -2,8 +2,8 @@ import { Access, type StorageLike } from '../api/access.ts';
 import { RestClient } from '../api/rest-client.ts';
 import { RestError } from '../api/rest-error.ts';
 import { queued } from '../chat/edit-entries.ts';
-import { CannotConnect, NotNow, type Target } from '../realtime/connection.ts';
 import type { ResumePlace } from '../realtime/session-trail.ts';
+import { CannotConnect, NotNow, type Target } from '../realtime/target.ts';
 import type { OpenChat } from './open-chat.ts';
 import { Value } from './value.ts';
 

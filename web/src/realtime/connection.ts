@@ -3,6 +3,7 @@ import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import type { AgentEvent } from './agent-event.ts';
 import { backoffMs, resumeDelayMs } from './backoff.ts';
 import { type ResumePlace, SessionTrail } from './session-trail.ts';
+import { CannotConnect, NotNow, type SocketLike, type Target } from './target.ts';
 import type { NamedEvent } from './unanswered.ts';
 
 /** To these the server says nothing when all is well. */
@@ -43,34 +44,6 @@ export type ConnectionState =
   | { readonly status: 'closed'; readonly reason: string | null };
 
 const RESUMING: ConnectionState = { status: 'resuming' };
-
-/** The part of a `WebSocket` that is used here. */
-export interface SocketLike {
-  send(text: string): void;
-  /** Bytes that have not left yet. */
-  readonly bufferedAmount: number;
-  close(code?: number, reason?: string): void;
-  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
-  addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void;
-}
-
-export interface Target {
-  readonly url: string;
-  readonly protocols: readonly string[];
-}
-
-/** Thrown by `prepare` when trying again by itself makes no sense: a key is needed, the origin is refused. */
-export class CannotConnect extends Error {}
-
-/** Thrown by `prepare` when the server has said how long to wait. */
-export class NotNow extends Error {
-  readonly waitMs: number;
-
-  constructor(message: string, waitMs: number) {
-    super(message);
-    this.waitMs = waitMs;
-  }
-}
 
 interface Deps {
   /**
